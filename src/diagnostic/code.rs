@@ -102,6 +102,7 @@ codes! {
     UnclearDelegation = "unclear-delegation", Error, "A file of which it is not clear whether, or to which team, it is delegated.";
     Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
     EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space; or a pattern of `leave` that matches no group.";
+    PassingCondition = "passing-condition", Warning, "A rule gives access in an authoritative space by what a principal holds there, and the policy takes that away: the next plan takes back what the rule gave.";
     NotCopied = "not-copied", Warning, "Access that `like` or `replace` does not copy, because confperm does not manage it.";
     AbsentCaller = "absent-caller", Error, "A rule removes the account that runs confperm from spaces.";
     AbsentApp = "absent-app", Warning, "A rule removes an app from spaces, but apps manage their own access.";

@@ -277,6 +277,11 @@ impl Rule {
         }
     }
 
+    /// Whether it gives access in a space that it selects, beside what it hands on.
+    pub(super) fn gives_access_in(&self, key: &SpaceKey) -> bool {
+        !self.access.is_empty() || self.rows.contains_key(key) || self.like.is_some()
+    }
+
     /// The keys that it names.
     pub(super) fn named_spaces(&self) -> impl Iterator<Item = &SpaceKey> {
         let rows = self.rows.keys();

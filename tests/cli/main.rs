@@ -70,6 +70,7 @@ mod rules;
 mod saved_plans;
 mod scopes;
 mod secrets;
+mod selected;
 #[cfg(unix)]
 mod signals;
 mod snapshot;

@@ -2,8 +2,6 @@
 
 use confperm::cli::exit::Exit;
 
-use crate::expect::{SITE, with_site};
-use crate::saved_plans::state;
 use crate::support::{Folder, site_of_ann_and_bob};
 
 /// The jobs with a policy of this body in `mine`.
@@ -176,56 +174,4 @@ fn a_rule_that_leaves_spaces_out_by_type_says_so() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["coverage"]["unnamed"], 1);
     assert_eq!(json["coverage"]["passed_over"][0]["types"]["personal"], 1);
-}
-
-/// `r` selects the space by what the policy gives there.
-const SELECTED_BY_ITSELF: &str = "version: 1
-spaces:
-  ENG: {mode: additive, access: {viewer: ['group:hr']}}
-rules:
-  - {name: r, spaces: {key: '*', where: {who: 'group:hr', has: read/space}}, access: {create/page: ['group:hr']}, absent: ['group:eng']}
-";
-
-fn selected_by_itself(policy: &str) -> Folder {
-    let site = SITE.replace("[user:ann, group:eng, group:hr]", "[user:ann, group:eng]");
-    Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(policy))])
-}
-
-/// However a run is cut short, the next one of each kind goes on from there, and one plan is all.
-#[test]
-fn a_rule_that_the_policy_makes_true_is_part_of_the_same_plan() {
-    let whole = selected_by_itself(SELECTED_BY_ITSELF);
-    whole.run(&["plan", "-o", "plan.json"]).code(0);
-    whole.run(&["apply", "plan.json"]).code(0);
-    assert!(whole.run(&["plan"]).code(0).out.contains("Nothing to change"));
-    let after = state(&whole);
-    for rest in [
-        &["apply", "--yes"][..],
-        &["apply", "plan.json"],
-        &["undo", "last", "--yes", "--ahead-of-revert", "--include-ended"],
-    ] {
-        for calls in ["1", "2", "3"] {
-            let folder = selected_by_itself(SELECTED_BY_ITSELF);
-            let before = state(&folder);
-            folder.run(&["plan", "-o", "plan.json"]).code(0);
-            folder.run(&["apply", "plan.json", "--max-calls", calls]).code(5);
-            folder.run(rest).code(0);
-            let expected = if rest[0] == "undo" { &before } else { &after };
-            assert_eq!(&state(&folder), expected, "{rest:?} after {calls} calls");
-        }
-    }
-}
-
-/// It would be one after the first call, in the middle of the run.
-#[test]
-fn a_policy_that_its_own_plan_makes_contradictory_is_not_planned() {
-    let policy = SELECTED_BY_ITSELF
-        .replace("{viewer: ['group:hr']}", "{viewer: ['group:hr'], create/page: ['group:eng']}");
-    let folder = selected_by_itself(&policy);
-    let refused = folder.run(&["plan"]).code(Exit::Invalid.code().into());
-    assert!(
-        refused.err.contains("`group:eng` is to be nowhere, and yet is given something"),
-        "{}",
-        refused.err
-    );
 }

@@ -61,7 +61,8 @@ impl<'a> Resolver<'a> {
         gifts
     }
 
-    fn is_not_copied(&self, principal: &Principal, held: &Holding) -> bool {
+    /// Whether it is not for the policy to say what a principal holds.
+    pub(super) fn is_not_copied(&self, principal: &Principal, held: &Holding) -> bool {
         match principal {
             Principal::User(account) => {
                 let kind = self.live.directory.people.get(account).map(|person| person.kind);

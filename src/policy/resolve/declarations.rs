@@ -31,8 +31,8 @@ struct Origins<'s, 'p> {
 impl<'a> Resolver<'a> {
     /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
     pub(super) fn declarations(&mut self) -> BTreeMap<&'a SpaceKey, SpaceDeclaration<'a>> {
-        let selection = self.selection();
-        self.declared(&selection, &|_| true)
+        let (policy, selection) = (self.policy, self.selection());
+        self.declared(&selection, &|key| policy.is_in_scope(key))
     }
 
     /// What is asked of some of the spaces, if these rules select them.
@@ -54,7 +54,7 @@ impl<'a> Resolver<'a> {
         let sources = policy.sources().into_iter().map(|key| (key, None)).collect();
         let mut origins = Origins { selection, selects: &selects, sources };
         let named = policy.spaces.keys().chain(selection.keys().copied());
-        let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key) && of(key)).collect();
+        let keys: BTreeSet<&SpaceKey> = named.filter(|key| of(key)).collect();
         let mut declarations = BTreeMap::new();
         for key in keys {
             let Some(space) = live.spaces.get(key) else { continue };
@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
                 Like::Live(from) => copies.push(Copied { from, like: liking.like, rule }),
                 Like::Policy(from) => {
                     let (theirs, copied) = self.gets(from, origins);
-                    if theirs.is_empty() && copied.is_empty() {
+                    if theirs.is_empty() && copied.is_empty() && !self.may_be_given_access(from) {
                         self.nothing_to_copy(liking.like);
                     }
                     lines.extend(theirs.iter().map(|theirs| DeclaredLine {
@@ -168,6 +168,13 @@ impl<'a> Resolver<'a> {
             *known = Some(gets.clone());
         }
         gets
+    }
+
+    /// Whether a rule that does not select a space now may give access there: what it goes by comes and goes.
+    fn may_be_given_access(&self, key: &SpaceKey) -> bool {
+        let Some(space) = self.live.spaces.get(key) else { return false };
+        let mut rules = self.policy.rules.iter().filter(|rule| rule.gives_access_in(key));
+        rules.any(|rule| rule.may_reach(&space.space, &self.live.listing))
     }
 
     fn nothing_to_copy(&mut self, like: &Spanned<Like>) {

@@ -6,16 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::left::Left;
 use super::meaning::NameMeaning;
 use super::resolver::{Context, Resolver};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     DesiredHolding, Holding, Kept, LiveSpace, Mode, Permission, Principal, RoleId, SkippedPart, SpaceKey,
-    Strength, Truth,
+    Strength, Truth, Vocabulary,
 };
 use crate::policy::ast::Right;
 use crate::policy::roles::Bundle;
 use crate::policy::rules::{Condition, Rule, Selector};
+
+/// For each space the numbers of the rules that select it.
+type Selected<'p> = BTreeMap<&'p SpaceKey, BTreeSet<usize>>;
 
 /// For each space the rules that select it, in the order of the policy.
 pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
@@ -29,6 +33,13 @@ struct Holds<'p> {
     span: &'p Span,
 }
 
+/// What a space comes to with the rules that select it so far.
+struct Coming<'p> {
+    mode: Mode,
+    holdings: BTreeMap<Principal, DesiredHolding>,
+    left: Left<'p>,
+}
+
 /// A rule that selects a space as soon as its conditions hold there.
 struct Unmet<'p> {
     /// The number of the rule.
@@ -40,7 +51,7 @@ impl<'a> Resolver<'a> {
     /// Which rules select which spaces.
     pub(super) fn selection(&mut self) -> Selection<'a> {
         let (policy, live) = (self.policy, self.live);
-        let mut selected: BTreeMap<&SpaceKey, BTreeSet<usize>> = BTreeMap::new();
+        let mut selected = Selected::new();
         let (mut conditions, mut unmet) = (Vec::new(), Vec::new());
         for (number, rule) in policy.rules.iter().enumerate() {
             let of_rule = self.conditions(rule);
@@ -59,57 +70,118 @@ impl<'a> Resolver<'a> {
             }
             conditions.push(of_rule);
         }
-        while self.select_by_what_comes(&conditions, &mut unmet, &mut selected) {}
+        let mut stale: BTreeSet<&SpaceKey> = unmet.iter().map(|unmet| &unmet.space.space.key).collect();
+        while !stale.is_empty() {
+            stale = self.select_by_what_comes(&conditions, &mut unmet, &mut selected, &stale);
+        }
+        self.passing(&conditions, &selected);
         for (number, rule) in policy.rules.iter().enumerate() {
             self.unmatched(rule, selected.values().any(|rules| rules.contains(&number)));
         }
         self.by_space(&selected)
     }
 
-    fn by_space(&self, selected: &BTreeMap<&'a SpaceKey, BTreeSet<usize>>) -> Selection<'a> {
+    fn by_space(&self, selected: &Selected<'a>) -> Selection<'a> {
         let policy = self.policy;
         let rules = |numbers: &BTreeSet<usize>| numbers.iter().map(|number| &policy.rules[*number]).collect();
         selected.iter().map(|(key, numbers)| (*key, rules(numbers))).collect()
     }
 
-    /// Selects what rules will select once what is selected so far is applied; false if that is nothing more.
+    /// Selects what rules will select in these spaces once what is selected so far is applied. Returns the spaces that
+    /// come to something else by that.
     fn select_by_what_comes(
         &mut self,
         conditions: &[Vec<Holds<'a>>],
         unmet: &mut Vec<Unmet<'a>>,
-        selected: &mut BTreeMap<&'a SpaceKey, BTreeSet<usize>>,
-    ) -> bool {
-        let keys: BTreeSet<&SpaceKey> = unmet.iter().map(|unmet| &unmet.space.space.key).collect();
-        if keys.is_empty() {
-            return false;
+        selected: &mut Selected<'a>,
+        stale: &BTreeSet<&'a SpaceKey>,
+    ) -> BTreeSet<&'a SpaceKey> {
+        let comes = self.coming(selected, stale);
+        let mut changed = BTreeSet::new();
+        unmet.retain(|Unmet { rule, space }| {
+            let key = &space.space.key;
+            let Some(coming) = comes.get(key) else { return true };
+            let all = conditions[*rule].iter().all(|condition| self.will_hold(condition, space, coming));
+            if all {
+                selected.entry(key).or_default().insert(*rule);
+                changed.insert(key);
+            }
+            !all
+        });
+        // What others copy from a space, they come to as well.
+        if !changed.is_empty() && !self.policy.sources().is_empty() {
+            changed.extend(unmet.iter().map(|unmet| &unmet.space.space.key));
         }
+        changed
+    }
+
+    /// What these spaces come to with what is selected so far. In a paused space nothing comes.
+    fn coming(
+        &self,
+        selected: &Selected<'a>,
+        keys: &BTreeSet<&'a SpaceKey>,
+    ) -> BTreeMap<&'a SpaceKey, Coming<'a>> {
         // Its findings are dropped: they are made again when the policy is resolved with all that is selected.
         let mut ahead = Self::new(self.policy, self.live, Context { today: self.today, lock: self.lock });
         let declared = ahead.declared(&self.by_space(selected), &|key| keys.contains(key));
         let mut comes = BTreeMap::new();
-        // In a paused space nothing comes.
         for (key, declaration) in declared.iter().filter(|(_, it)| it.mode() != Mode::Paused) {
             let Some(space) = self.live.spaces.get(*key) else { continue };
             ahead.space = Some((*key).clone());
             let left = ahead.left(declaration, key);
             let holdings = ahead.given(declaration, space, &left, &mut Kept::default());
-            comes.insert(*key, (declaration.mode(), holdings));
+            comes.insert(*key, Coming { mode: declaration.mode(), holdings, left });
         }
-        let before = unmet.len();
-        unmet.retain(|Unmet { rule, space }| {
-            let key = &space.space.key;
-            let Some((mode, holdings)) = comes.get(key) else { return true };
-            let will_hold = |condition: &Holds<'a>| {
-                let desired = condition.who.as_ref().and_then(|who| holdings.get(who));
-                self.will_hold(condition, space, desired, *mode)
-            };
-            let all = conditions[*rule].iter().all(will_hold);
-            if all {
-                selected.entry(key).or_default().insert(*rule);
-            }
-            !all
+        comes
+    }
+
+    /// Reports rules that give something in an authoritative space by a condition that ends through the policy: the next
+    /// plan takes it away again.
+    fn passing(&mut self, conditions: &[Vec<Holds<'a>>], selected: &Selected<'a>) {
+        let (policy, live) = (self.policy, self.live);
+        let gives = |number: &usize, key| {
+            !conditions[*number].is_empty() && policy.rules[*number].gives_access_in(key)
+        };
+        let by_condition = selected.iter().filter(|(key, rules)| {
+            // A space without an entry of its own is additive.
+            policy.spaces.contains_key(**key)
+                && policy.is_in_scope(key)
+                && rules.iter().any(|number| gives(number, key))
         });
-        unmet.len() < before
+        let keys: BTreeSet<&SpaceKey> = by_condition.map(|(key, _)| *key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let mut passing: BTreeMap<usize, Vec<&SpaceKey>> = BTreeMap::new();
+        for (key, coming) in self.coming(selected, &keys) {
+            let Some(space) = live.spaces.get(key).filter(|_| coming.mode == Mode::Authoritative) else {
+                continue;
+            };
+            for &number in selected[key].iter().filter(|number| gives(number, key)) {
+                if !conditions[number].iter().all(|condition| self.will_hold(condition, space, &coming)) {
+                    passing.entry(number).or_default().push(key);
+                }
+            }
+        }
+        for (number, keys) in passing {
+            let rule = &policy.rules[number];
+            let more = match keys.len() - 1 {
+                0 => String::new(),
+                1 => " and 1 more space".to_owned(),
+                more => format!(" and {more} more spaces"),
+            };
+            let message = format!(
+                "the rule \"{}\" gives access in `{}`{more} while a condition holds that ends with this plan",
+                rule.name.value, keys[0]
+            );
+            let span = conditions[number].first().map_or(&rule.name.span, |condition| condition.span);
+            self.report_of(
+                keys.into_iter().cloned(),
+                Diagnostic::new(Code::PassingCondition, message)
+                    .at(span, "")
+                    .help("the next plan takes away what no other line gives there; name what is to stay in the entry of the space"),
+            );
+        }
     }
 
     fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {
@@ -157,18 +229,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether a condition will be true of a space once the policy is applied, where this is what the principal is to
-    /// hold. `None` if no line says anything of it.
-    fn will_hold(
-        &mut self,
-        condition: &Holds<'_>,
-        space: &LiveSpace,
-        desired: Option<&DesiredHolding>,
-        mode: Mode,
-    ) -> bool {
+    /// Whether a condition will be true of a space that comes to this.
+    fn will_hold(&mut self, condition: &Holds<'_>, space: &LiveSpace, coming: &Coming<'a>) -> bool {
         let Some(who) = condition.who.as_ref() else { return false };
-        match desired {
-            None => mode != Mode::Authoritative && self.holds(condition, space),
+        let keeps = coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
+        match coming.holdings.get(who) {
+            None => keeps && self.holds(condition, space),
             Some(DesiredHolding::Nothing(_)) => false,
             Some(DesiredHolding::Role(role)) => {
                 let held = Holding::Role(role.what.clone());
@@ -180,15 +246,30 @@ impl<'a> Resolver<'a> {
                     Some(Holding::Grants(held)) => held.contains_key(permission),
                     Some(Holding::Role(_)) | None => false,
                 };
-                let stays = |permission| match grants.get(permission).map(|wanted| wanted.what) {
-                    Some(Strength::Required) => true,
-                    Some(Strength::Tolerated) => is_held(permission),
-                    Some(Strength::Refused) => false,
-                    None => mode != Mode::Authoritative && is_held(permission),
+                let asked = |permission| grants.get(permission).map(|wanted| wanted.what);
+                let comes_along = |permission| {
+                    let brings = |producer: &&Permission| producer.companions().contains(permission);
+                    let mut producers = Permission::ALL.iter().filter(brings);
+                    self.live.vocabulary() == Vocabulary::Extended
+                        && producers.any(|it| asked(it) == Some(Strength::Required) && !is_held(it))
                 };
-                condition.bundle.required.iter().all(stays)
+                let will_be_held = |permission| match asked(permission) {
+                    Some(Strength::Required) => true,
+                    Some(Strength::Tolerated) => is_held(permission) || comes_along(permission),
+                    Some(Strength::Refused) => false,
+                    None => keeps && is_held(permission),
+                };
+                condition.bundle.required.iter().all(will_be_held)
             }
         }
+    }
+
+    /// Whether a principal keeps what it holds in an authoritative space as well.
+    fn keeps(&self, who: &Principal, space: &LiveSpace, left: &Left<'a>) -> bool {
+        let is_caller = *who == Principal::User(self.live.site.caller.account.clone());
+        let is_deleted = who.subject().is_some_and(|it| self.live.directory.is_deleted(&it));
+        let is_unmanaged = space.holdings.get(who).is_some_and(|held| self.is_not_copied(who, held));
+        is_caller || (is_unmanaged && !is_deleted) || self.left_by(left, who).is_some()
     }
 
     /// Whether a role gives what a condition asks for. What cannot be judged is reported.
