@@ -67,7 +67,17 @@ pub struct DesiredSpace {
     /// For each rule that selects the space by what principals hold in it, or hands on what they hold, these principals.
     /// What is taken from them goes last, or a run that ends early would leave the rest of the rule undone for good.
     pub watched: BTreeMap<String, BTreeSet<Principal>>,
+    /// What would make rules select the space in between that select it neither before nor after.
+    pub never_at_once: Vec<NeverAtOnce>,
     pub kept: Kept,
+}
+
+/// Permissions that come and permissions that go, by those who hold them: if the first came before the last are gone, a
+/// rule would select the space for a moment, and for good if a run ended there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NeverAtOnce {
+    pub comes: BTreeSet<(Principal, Permission)>,
+    pub goes: BTreeSet<(Principal, Permission)>,
 }
 
 /// How far what is asked of a space's content reaches beyond content that is named by id or title. Each includes
@@ -189,6 +199,7 @@ impl DesiredSpace {
             page_only: Vec::new(),
             requested: Requested::default(),
             watched: BTreeMap::new(),
+            never_at_once: Vec::new(),
             kept: Kept::default(),
         }
     }

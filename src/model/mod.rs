@@ -44,8 +44,8 @@ pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use coverage::{Coverage, PassedOver};
 pub use declaration::{Declaration, Wanted};
 pub use desired::{
-    ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, PageOnly, Removes,
-    Requested, Share, Strength, UnlistedPages,
+    ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, NeverAtOnce,
+    PageOnly, Removes, Requested, Share, Strength, UnlistedPages,
 };
 pub use diff::Diff;
 pub use directory::{

@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::model::{
-    Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
-    RoleId, SpaceKey, Vocabulary,
+    Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, NeverAtOnce, Permission, Principal,
+    Restrictions, RoleId, SpaceKey, Vocabulary,
 };
 
 use super::change::{Change, ChangeAction};
@@ -60,7 +60,10 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
         }
         wait_for_rights(&mut drafts[first..], first, space, live);
         if let Some(desired_space) = desired.spaces.get(key) {
-            let waiting = wait_for_their_rules(&drafts[first..], &desired_space.watched, changes);
+            let mut waiting = wait_for_their_rules(&drafts[first..], &desired_space.watched, changes);
+            for never in &desired_space.never_at_once {
+                keep_apart(&drafts[first..], never, &mut waiting);
+            }
             for (later, earlier) in waiting {
                 drafts[first + later].resumes.extend(earlier.into_iter().map(|number| first + number));
             }
@@ -100,6 +103,34 @@ fn wait_for_their_rules(
         }
     }
     waiting
+}
+
+/// What would make a rule select the space beside something that goes comes after that has gone. Not where one principal
+/// takes the place of another: that would be a gap.
+fn keep_apart(drafts: &[Draft], never: &NeverAtOnce, waiting: &mut BTreeMap<usize, BTreeSet<usize>>) {
+    let takes = |draft: &Draft, coming: (&Principal, Permission)| match &draft.call {
+        Call::Revoke { principal, permission, .. } if draft.undoes.is_none() => {
+            let goes = |(who, it): &(Principal, Permission)| {
+                // With `read/space` all others go.
+                who == principal && (it == permission || *permission == Permission::ReadSpace)
+            };
+            never.goes.iter().any(goes) && (principal == coming.0 || *permission != coming.1)
+        }
+        Call::Revoke { .. } | Call::Grant { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+    };
+    for (number, draft) in drafts.iter().enumerate() {
+        let Call::Grant { principal, permission, .. } = &draft.call else { continue };
+        if !never.comes.contains(&(principal.clone(), *permission)) {
+            continue;
+        }
+        let first = drafts.iter().enumerate().filter(|(_, other)| takes(other, (principal, *permission)));
+        let waits = |other: &usize| {
+            drafts[*other].needs.contains(&number)
+                || waiting.get(other).is_some_and(|earlier| earlier.contains(&number))
+        };
+        let first: BTreeSet<usize> = first.map(|(other, _)| other).filter(|other| !waits(other)).collect();
+        waiting.entry(number).or_default().extend(first);
+    }
 }
 
 fn restrictions(space: &LiveSpace, content: ContentId) -> Option<&Restrictions> {

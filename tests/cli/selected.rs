@@ -202,3 +202,29 @@ fn a_role_that_gives_a_single_permission_stays_in_an_additive_space() {
     assert!(asks("create/comment").contains("Nothing to change"), "{}", asks("create/comment"));
     assert!(asks("export/space").contains("- role Manager"), "{}", asks("export/space"));
 }
+
+/// `hr` exports before the run and comments after it. A run that ends where it does both would be followed by one that
+/// takes `eng` off a list.
+#[test]
+fn what_is_so_for_a_moment_only_makes_no_rule_select_a_space() {
+    let site = SITE.replace("update/page:", "export/space: [group:hr]\n      update/page:");
+    let policy = "roles: {z: {permissions: [export/space, create/comment]}}
+spaces: {ENG: {access: {admin: ['user:ann'], read/space: ['group:hr'], create/comment: ['group:hr']}}}
+rules: [{name: r, spaces: {key: ENG, where: {who: 'group:hr', has: z}}, absent: ['group:eng']}]";
+    let whole = folder(&site, policy);
+    whole.run(&["apply", "--yes"]).code(0);
+    assert!(whole.run(&["plan"]).code(0).out.contains("Nothing to change"));
+    let after = state(&whole);
+    let told = folder(&site, policy).run(&["plan", "--explain-order"]).code(0).out;
+    assert!(told.contains("could not go on from there"), "{told}");
+    for calls in 1.. {
+        let folder = folder(&site, policy);
+        let ran = folder.run(&["apply", "--yes", "--max-calls", &calls.to_string()]);
+        if ran.code == 0 {
+            break;
+        }
+        ran.code(5);
+        folder.run(&["apply", "--yes"]).code(0);
+        assert_eq!(state(&folder), after, "after {calls} calls");
+    }
+}

@@ -14,6 +14,7 @@ mod left;
 mod lookup;
 mod meaning;
 mod misfits;
+mod moments;
 mod page_hints;
 mod page_lists;
 mod page_names;
@@ -203,6 +204,7 @@ impl<'a> Resolver<'a> {
             page_only: page_only?,
             requested: self.requested(declaration),
             watched: declaration.watched.clone(),
+            never_at_once: self.never_at_once.get(&live.space.key).cloned().unwrap_or_default(),
             kept,
         })
     }

@@ -7,7 +7,9 @@ use std::rc::Rc;
 use jiff::civil::Date;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::model::{ContentId, GroupNames, Live, Principal, Role, Skipped, SpaceKey, Subject, Vocabulary};
+use crate::model::{
+    ContentId, GroupNames, Live, NeverAtOnce, Principal, Role, Skipped, SpaceKey, Subject, Vocabulary,
+};
 use crate::policy::ast::{Named, Policy, Right};
 use crate::policy::lock::Lock;
 use crate::policy::pages::PageSelector;
@@ -42,6 +44,8 @@ pub(super) struct Resolver<'a> {
     pub(super) strays: Vec<Stray<'a>>,
     /// By the name of a rule, the principals whose holdings decide which spaces it selects.
     pub(super) watched: BTreeMap<&'a str, BTreeSet<Principal>>,
+    /// What would make rules select spaces for a moment only.
+    pub(super) never_at_once: BTreeMap<SpaceKey, Vec<NeverAtOnce>>,
     /// Accounts and pinned groups that a warning has been given for.
     pub(super) warned: BTreeSet<Named>,
     /// Names of which has been said what became of them: as `--accept` takes them, and as the policy writes them.
@@ -71,6 +75,7 @@ impl<'a> Resolver<'a> {
             emptied: Emptied::default(),
             strays: strays(policy, context.lock, live),
             watched: BTreeMap::new(),
+            never_at_once: BTreeMap::new(),
             warned: BTreeSet::new(),
             reported: BTreeSet::new(),
             skipped: BTreeSet::new(),

@@ -19,32 +19,32 @@ use crate::policy::roles::Bundle;
 use crate::policy::rules::{Condition, Rule, Selector};
 
 /// For each space the numbers of the rules that select it.
-type Selected<'p> = BTreeMap<&'p SpaceKey, BTreeSet<usize>>;
+pub(super) type Selected<'p> = BTreeMap<&'p SpaceKey, BTreeSet<usize>>;
 
 /// For each space the rules that select it, in the order of the policy.
 pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 
 /// A condition in the ids of the site.
-struct Holds<'p> {
+pub(super) struct Holds<'p> {
     /// `None` if there is none of that name, which has been reported.
-    who: Option<Principal>,
+    pub(super) who: Option<Principal>,
     right: &'p Right,
-    bundle: Bundle,
+    pub(super) bundle: Bundle,
     span: &'p Span,
 }
 
 /// What a space comes to with the rules that select it so far.
-struct Coming<'p> {
+pub(super) struct Coming<'p> {
     mode: Mode,
     holdings: BTreeMap<Principal, DesiredHolding>,
     left: Left<'p>,
 }
 
 /// A rule that selects a space as soon as its conditions hold there.
-struct Unmet<'p> {
+pub(super) struct Unmet<'p> {
     /// The number of the rule.
-    rule: usize,
-    space: &'p LiveSpace,
+    pub(super) rule: usize,
+    pub(super) space: &'p LiveSpace,
 }
 
 impl<'a> Resolver<'a> {
@@ -75,6 +75,7 @@ impl<'a> Resolver<'a> {
             stale = self.select_by_what_comes(&conditions, &mut unmet, &mut selected, &stale);
         }
         self.passing(&conditions, &selected);
+        self.selected_for_a_moment(&conditions, &unmet, &selected);
         for (number, rule) in policy.rules.iter().enumerate() {
             self.unmatched(rule, selected.values().any(|rules| rules.contains(&number)));
         }
@@ -116,7 +117,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What these spaces come to with what is selected so far. In a paused space nothing comes.
-    fn coming(
+    pub(super) fn coming(
         &self,
         selected: &Selected<'a>,
         keys: &BTreeSet<&'a SpaceKey>,
@@ -241,26 +242,48 @@ impl<'a> Resolver<'a> {
                 let gives = |permission| held.gives(permission, &self.live.roles);
                 self.role_holds(condition, &role.what, &gives)
             }
-            Some(DesiredHolding::Grants(grants)) => {
-                let is_held = |permission| match space.holdings.get(who) {
-                    Some(Holding::Grants(held)) => held.contains_key(permission),
-                    Some(Holding::Role(_)) | None => false,
-                };
-                let asked = |permission| grants.get(permission).map(|wanted| wanted.what);
-                let comes_along = |permission| {
-                    let brings = |producer: &&Permission| producer.companions().contains(permission);
-                    let mut producers = Permission::ALL.iter().filter(brings);
-                    self.live.vocabulary() == Vocabulary::Extended
-                        && producers.any(|it| asked(it) == Some(Strength::Required) && !is_held(it))
-                };
-                let will_be_held = |permission| match asked(permission) {
-                    Some(Strength::Required) => true,
-                    Some(Strength::Tolerated) => is_held(permission) || comes_along(permission),
-                    Some(Strength::Refused) => false,
-                    None => keeps && is_held(permission),
-                };
-                condition.bundle.required.iter().all(will_be_held)
+            Some(DesiredHolding::Grants(_)) => {
+                let mut required = condition.bundle.required.iter();
+                required.all(|permission| self.will_be_held(who, *permission, space, coming))
             }
+        }
+    }
+
+    /// Whether a principal will surely hold a permission in a space that comes to this.
+    pub(super) fn will_be_held(
+        &self,
+        who: &Principal,
+        permission: Permission,
+        space: &LiveSpace,
+        coming: &Coming<'a>,
+    ) -> bool {
+        let stays = || {
+            let keeps = coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
+            keeps && space.holds(who, permission, &self.live.roles) == Truth::Yes
+        };
+        let grants = match coming.holdings.get(who) {
+            None => return stays(),
+            Some(DesiredHolding::Nothing(_)) => return false,
+            Some(DesiredHolding::Role(role)) => {
+                return Holding::Role(role.what.clone()).gives(permission, &self.live.roles) == Truth::Yes;
+            }
+            Some(DesiredHolding::Grants(grants)) => grants,
+        };
+        let is_held = |permission: Permission| match space.holdings.get(who) {
+            Some(Holding::Grants(held)) => held.contains_key(&permission),
+            Some(Holding::Role(_)) | None => false,
+        };
+        let asked = |permission: Permission| grants.get(&permission).map(|wanted| wanted.what);
+        let comes_along = || {
+            let mut producers = Permission::ALL.iter().filter(|it| it.companions().contains(&permission));
+            self.live.vocabulary() == Vocabulary::Extended
+                && producers.any(|it| asked(*it) == Some(Strength::Required) && !is_held(*it))
+        };
+        match asked(permission) {
+            Some(Strength::Required) => true,
+            Some(Strength::Tolerated) => is_held(permission) || comes_along(),
+            Some(Strength::Refused) => false,
+            None => is_held(permission) && stays(),
         }
     }
 
