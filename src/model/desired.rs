@@ -64,16 +64,26 @@ pub struct DesiredSpace {
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
     pub requested: Requested,
-    /// For each rule that selects the space by what principals hold in it, or hands on what they hold, these principals.
-    /// What is taken from them goes last, or a run that ends early would leave the rest of the rule undone for good.
-    pub watched: BTreeMap<String, BTreeSet<Principal>>,
-    /// What would make rules select the space in between that select it neither before nor after.
+    /// For each rule that goes by what principals hold in the space, these principals. What is taken from them goes last,
+    /// or a run that ends early would leave the rest of the rule undone for good.
+    pub watched: BTreeMap<String, Watched>,
+    /// For rules that would select the space in the middle of a run, and neither before nor after it, what must not be
+    /// there at once.
     pub never_at_once: Vec<NeverAtOnce>,
     pub kept: Kept,
 }
 
-/// Permissions that come and permissions that go, by those who hold them: if the first came before the last are gone, a
-/// rule would select the space for a moment, and for good if a run ended there.
+/// The principals whose holdings in a space decide what a rule asks for there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The rule selects the space by what they hold.
+    pub selects: BTreeSet<Principal>,
+    /// The rule hands on what they hold.
+    pub hands_on: BTreeSet<Principal>,
+}
+
+/// Single permissions that come, and such that go. If all that come were there before one of those that go has gone, a rule
+/// would select the space, and the run after one that ended there would carry the rule out. Roles are not in here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NeverAtOnce {
     pub comes: BTreeSet<(Principal, Permission)>,

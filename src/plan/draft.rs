@@ -15,6 +15,8 @@ pub(super) struct Draft {
     /// Indices of the drafts that must come before this one, so that a later run can continue if this one ends in
     /// between.
     pub(super) resumes: BTreeSet<usize>,
+    /// Indices of the drafts that should come before this one, if any order is left then that makes no call more.
+    pub(super) prefers: BTreeSet<usize>,
     /// The draft whose side effect this one reverts, immediately after it.
     pub(super) undoes: Option<usize>,
     /// Whether the site is not known to have that side effect, so that the call is made only if it shows.
@@ -23,6 +25,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(call: Call, covers: BTreeSet<usize>, needs: BTreeSet<usize>) -> Self {
-        Self { call, covers, needs, resumes: BTreeSet::new(), undoes: None, conditional: false }
+        let (resumes, prefers) = (BTreeSet::new(), BTreeSet::new());
+        Self { call, covers, needs, resumes, prefers, undoes: None, conditional: false }
     }
 }

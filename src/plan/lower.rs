@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use crate::model::{
     Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, NeverAtOnce, Permission, Principal,
-    Restrictions, RoleId, SpaceKey, Vocabulary,
+    Restrictions, RoleId, SpaceKey, Vocabulary, Watched,
 };
 
 use super::change::{Change, ChangeAction};
@@ -60,12 +60,9 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
         }
         wait_for_rights(&mut drafts[first..], first, space, live);
         if let Some(desired_space) = desired.spaces.get(key) {
-            let mut waiting = wait_for_their_rules(&drafts[first..], &desired_space.watched, changes);
+            wait_for_their_rules(&mut drafts, first, &desired_space.watched, changes);
             for never in &desired_space.never_at_once {
-                keep_apart(&drafts[first..], never, &mut waiting);
-            }
-            for (later, earlier) in waiting {
-                drafts[first + later].resumes.extend(earlier.into_iter().map(|number| first + number));
+                keep_apart(&mut drafts, first, never);
             }
         }
     }
@@ -73,63 +70,72 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
 }
 
 /// A rule may select a space by what a principal holds there, or hand that on. If a run ended after revoking it and
-/// before the rest of the rule was carried out, no later plan would know what is left to do; so the revocation comes
-/// last. Returns, for each such draft, the drafts that must come before it.
+/// before the rest of the rule was carried out, no later plan would know what is left to do. So what a rule selects by goes
+/// after all else that the rule asks for, and what is handed on goes after it was given. The drafts of the space begin at
+/// `first`.
 fn wait_for_their_rules(
-    drafts: &[Draft],
-    watched: &BTreeMap<String, BTreeSet<Principal>>,
+    drafts: &mut [Draft],
+    first: usize,
+    watched: &BTreeMap<String, Watched>,
     changes: &[Change],
-) -> BTreeMap<usize, BTreeSet<usize>> {
+) {
     let takes_from = |draft: &Draft, who: &BTreeSet<Principal>| match &draft.call {
         // What a grant brought along was not there when the rule selected the space.
         Call::Revoke { principal, .. } => draft.undoes.is_none() && who.contains(principal),
         Call::AssignRoles { roles, .. } => roles.keys().any(|principal| who.contains(principal)),
         Call::Grant { .. } | Call::Restrict { .. } => false,
     };
-    let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (rule, who) in watched {
+    for (rule, Watched { selects, hands_on }) in watched {
         let serves = |draft: &Draft| {
             let mut covered = draft.covers.iter().filter_map(|&number| changes.get(number));
             covered.any(|change| change.reason().rule() == Some(rule))
         };
-        let (last, rest): (Vec<usize>, Vec<usize>) =
-            (0..drafts.len()).partition(|&number| takes_from(&drafts[number], who));
-        let rest: BTreeSet<usize> = rest.into_iter().filter(|&number| serves(&drafts[number])).collect();
-        for number in last {
+        let numbers = || first..drafts.len();
+        let last: Vec<usize> = numbers().filter(|&it| takes_from(&drafts[it], selects)).collect();
+        let rest: Vec<usize> = numbers().filter(|it| !last.contains(it) && serves(&drafts[*it])).collect();
+        let from_old = |it: &usize| takes_from(&drafts[*it], hands_on);
+        let gives = |it: &usize| {
+            matches!(drafts[*it].call, Call::Grant { .. } | Call::AssignRoles { .. }) && !from_old(it)
+        };
+        let mut waiting: Vec<(usize, Vec<usize>)> =
+            last.iter().map(|&number| (number, rest.clone())).collect();
+        let given: Vec<usize> = rest.iter().copied().filter(gives).collect();
+        let old = numbers().filter(|it| !last.contains(it) && from_old(it));
+        waiting.extend(old.map(|number| (number, given.clone())));
+        for (number, earlier) in waiting {
             // A draft that itself needs the removal first, such as a companion that is granted again after it,
             // cannot come before it.
-            let after = rest.iter().copied().filter(|&other| !drafts[other].needs.contains(&number));
-            waiting.entry(number).or_default().extend(after);
+            let earlier: Vec<usize> =
+                earlier.into_iter().filter(|&other| !drafts[other].needs.contains(&number)).collect();
+            drafts[number].resumes.extend(earlier);
         }
     }
-    waiting
 }
 
-/// What would make a rule select the space beside something that goes comes after that has gone. Not where one principal
-/// takes the place of another: that would be a gap.
-fn keep_apart(drafts: &[Draft], never: &NeverAtOnce, waiting: &mut BTreeMap<usize, BTreeSet<usize>>) {
-    let takes = |draft: &Draft, coming: (&Principal, Permission)| match &draft.call {
-        Call::Revoke { principal, permission, .. } if draft.undoes.is_none() => {
-            let goes = |(who, it): &(Principal, Permission)| {
-                // With `read/space` all others go.
-                who == principal && (it == permission || *permission == Permission::ReadSpace)
-            };
-            never.goes.iter().any(goes) && (principal == coming.0 || *permission != coming.1)
-        }
-        Call::Revoke { .. } | Call::Grant { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+/// What would make a rule select the space beside something that goes comes after that has gone, where an order for that
+/// is left. The drafts of the space begin at `first`.
+fn keep_apart(drafts: &mut [Draft], first: usize, never: &NeverAtOnce) {
+    let is_of = |all: &BTreeSet<(Principal, Permission)>, principal: &Principal, permission: Permission| {
+        let mut changed = [&[permission], permission.companions()].concat().into_iter();
+        changed.any(|it| all.contains(&(principal.clone(), it)))
     };
-    for (number, draft) in drafts.iter().enumerate() {
-        let Call::Grant { principal, permission, .. } = &draft.call else { continue };
-        if !never.comes.contains(&(principal.clone(), *permission)) {
-            continue;
+    let comes = |draft: &Draft| match &draft.call {
+        Call::Grant { principal, permission, .. } => is_of(&never.comes, principal, *permission),
+        Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+    };
+    let goes = |draft: &Draft| match &draft.call {
+        // All else goes with it.
+        Call::Revoke { principal, permission: Permission::ReadSpace, .. } => {
+            never.goes.iter().any(|(who, _)| who == principal)
         }
-        let first = drafts.iter().enumerate().filter(|(_, other)| takes(other, (principal, *permission)));
-        let waits = |other: &usize| {
-            drafts[*other].needs.contains(&number)
-                || waiting.get(other).is_some_and(|earlier| earlier.contains(&number))
-        };
-        let first: BTreeSet<usize> = first.map(|(other, _)| other).filter(|other| !waits(other)).collect();
-        waiting.entry(number).or_default().extend(first);
+        Call::Revoke { principal, permission, .. } => {
+            draft.undoes.is_none() && is_of(&never.goes, principal, *permission)
+        }
+        Call::Grant { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+    };
+    let going: Vec<usize> = (first..drafts.len()).filter(|it| goes(&drafts[*it])).collect();
+    for draft in drafts[first..].iter_mut().filter(|draft| comes(draft)) {
+        draft.prefers.extend(&going);
     }
 }
 

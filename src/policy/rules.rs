@@ -134,7 +134,7 @@ pub(super) enum PassesOver {
     Type,
 }
 
-/// `who: group:contractors, has: read/space`: a principal that holds something there now.
+/// `who: group:contractors, has: read/space`: a principal that holds something there now, or will by the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     pub who: Spanned<Grantee>,

@@ -50,7 +50,8 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
             format!("otherwise {}", danger_words(plan, danger))
         }
         (EdgeReason::Resume, _) => {
-            "if the run were interrupted between the two, the next run could not go on from there".to_owned()
+            "if the run were interrupted between the two, the next run would not end where this one does"
+                .to_owned()
         }
         (EdgeReason::Gather, _) => {
             "to keep the order simple: later calls need both, and so wait for this one only".to_owned()

@@ -115,6 +115,14 @@ pub(super) fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     nodes.iter().enumerate().flat_map(edges).collect()
 }
 
+/// What should come before what, of calls none of which is split.
+pub(super) fn preferences(space: &Space<'_>) -> Vec<Conflict> {
+    let edges = space.drafts.iter().enumerate().flat_map(|(number, draft)| {
+        draft.prefers.iter().map(move |&earlier| Conflict::edge(earlier, number, EdgeReason::Resume))
+    });
+    edges.collect()
+}
+
 /// Which of the parts of a draft that assigns roles give the account what a call needs; `None` if it is not split,
 /// or it is not known which.
 fn givers(space: &Space<'_>, nodes: &[Node], node: &Node, parts: &[usize]) -> Option<Vec<usize>> {

@@ -17,7 +17,7 @@ use super::barriers::Barriers;
 use super::blocks::Blocks;
 use super::caller;
 use super::conflicts::{Conflict, hits};
-use super::demands::{Demanded, for_all};
+use super::demands::{Demanded, for_all, preferences};
 use super::edges::edges;
 use super::finishing::unfinished;
 use super::limits::Gaps;
@@ -30,6 +30,14 @@ use super::space::{Node, Space};
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
+    let preferences = preferences(space);
+    if !preferences.is_empty()
+        && let Ok(solution) =
+            Candidate::default().attempt_with(space, CallerNeeds::Count, preferences).outcome
+        && unfinished(space, &solution).is_none()
+    {
+        return solution;
+    }
     let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
         Ok(solution) => return solution,
         Err(stuck) => stuck,
@@ -135,6 +143,10 @@ struct Stuck {
 impl Candidate {
     /// Looks for an order.
     fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Attempt {
+        self.attempt_with(space, needs, Vec::new())
+    }
+
+    fn attempt_with(&self, space: &Space<'_>, needs: CallerNeeds, more: Vec<Conflict>) -> Attempt {
         let nodes = self.packing.nodes(space);
         let alone: BTreeSet<usize> =
             (0..nodes.len()).filter(|call| self.too_early.contains(&nodes[*call].draft)).collect();
@@ -144,6 +156,7 @@ impl Candidate {
             CallerNeeds::Count => conflicts.extend(caller::needs(space, &nodes)),
             CallerNeeds::Ignored => conflicts.retain(|conflict| !caller::is_need(space, &nodes, conflict)),
         }
+        conflicts.extend(more);
         let work = demanded.work;
         Attempt { outcome: ordered(space, nodes, demanded, &alone), work }
     }
@@ -309,19 +322,21 @@ fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
     let in_core = |conflict: &&Conflict| {
         conflict.done.iter().chain(&conflict.pending).all(|call| core.contains(&nodes[*call].draft))
     };
-    let witness = told().filter(in_core).find(done_before);
-    let witness = witness.or_else(|| told().find(done_before)).or_else(|| told().next());
-    let impossible = if let Some(danger) = witness.and_then(|conflict| conflict.witness.clone()) {
-        Impossible::Danger(danger)
-    } else {
-        let edges = [EdgeReason::Api, EdgeReason::Resume].into_iter().flat_map(of).filter_map(demand);
-        Impossible::Demands(in_circles(&edges.collect::<Vec<_>>()))
+    let edges: Vec<[usize; 2]> =
+        [EdgeReason::Api, EdgeReason::Resume].into_iter().flat_map(of).filter_map(demand).collect();
+    let circles = in_circles(&edges);
+    let elsewhere = || told().find(done_before).or_else(|| told().next()).filter(|_| circles.is_empty());
+    let witness = told().filter(in_core).find(done_before).or_else(elsewhere);
+    let impossible = match witness.and_then(|conflict| conflict.witness.clone()) {
+        Some(danger) => Impossible::Danger(danger),
+        None if circles.is_empty() => Impossible::Demands(edges),
+        None => Impossible::Demands(circles),
     };
     let impossible = Some(impossible);
     Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
 }
 
-/// Those of some edges between calls that are part of a circle; all, where there is none.
+/// Those of some edges between calls that are part of a circle.
 fn in_circles(edges: &[[usize; 2]]) -> Vec<[usize; 2]> {
     let leads_to = |from: usize, to: usize| {
         let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
@@ -331,7 +346,5 @@ fn in_circles(edges: &[[usize; 2]]) -> Vec<[usize; 2]> {
         }
         seen.contains(&to)
     };
-    let circles: Vec<[usize; 2]> =
-        edges.iter().copied().filter(|&[first, last]| leads_to(last, first)).collect();
-    if circles.is_empty() { edges.to_vec() } else { circles }
+    edges.iter().copied().filter(|&[first, last]| leads_to(last, first)).collect()
 }

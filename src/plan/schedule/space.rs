@@ -91,6 +91,7 @@ pub(super) fn by_space(drafts: Vec<Draft>) -> BTreeMap<SpaceKey, Vec<Draft>> {
         for draft in &mut drafts {
             draft.needs = draft.needs.iter().filter_map(here).collect();
             draft.resumes = draft.resumes.iter().filter_map(here).collect();
+            draft.prefers = draft.prefers.iter().filter_map(here).collect();
             draft.undoes = draft.undoes.as_ref().and_then(here);
         }
         (key, drafts)

@@ -1,12 +1,12 @@
 //! What is asked of one space, in the ids of the site as far as it is about people who go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Declaration, Mode, PageList, Principal, SpaceKey, Subject, Wanted};
+use crate::model::{AccountId, Declaration, Mode, PageList, Principal, SpaceKey, Subject, Wanted, Watched};
 use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Named, Right, SpaceDef};
 use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
@@ -23,8 +23,8 @@ pub(super) struct SpaceDeclaration<'p> {
     pub(super) leave: Vec<&'p Spanned<LeavePattern>>,
     /// Who joins every list that restricts something, by rules.
     pub(super) joining: Vec<(&'p str, &'p Joining)>,
-    /// For each rule with a `where`, the principals whose holdings it looks at.
-    pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
+    /// The rules that go by what principals hold in the space.
+    pub(super) watched: BTreeMap<String, Watched>,
 }
 
 impl<'p> SpaceDeclaration<'p> {

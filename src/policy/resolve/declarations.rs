@@ -10,7 +10,7 @@ use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use super::selection::Selection;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, near_key};
-use crate::model::{LiveSpace, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus};
+use crate::model::{LiveSpace, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Watched};
 use crate::policy::lock::Identity;
 use crate::policy::rules::{KeyPattern, Like, Rule};
 
@@ -31,8 +31,11 @@ struct Origins<'s, 'p> {
 impl<'a> Resolver<'a> {
     /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
     pub(super) fn declarations(&mut self) -> BTreeMap<&'a SpaceKey, SpaceDeclaration<'a>> {
-        let (policy, selection) = (self.policy, self.selection());
-        self.declared(&selection, &|key| policy.is_in_scope(key))
+        let policy = self.policy;
+        let chosen = self.choose();
+        self.warn_of_passing_conditions(&chosen);
+        self.note_moments(&chosen);
+        self.declared(&self.by_space(&chosen.selected), &|key| policy.is_in_scope(key))
     }
 
     /// What is asked of some of the spaces, if these rules select them.
@@ -91,20 +94,17 @@ impl<'a> Resolver<'a> {
         declarations
     }
 
-    /// For each rule that selects a space, those whose access there says what it asks for: it selects the space by
-    /// them, or hands on what they hold.
-    fn watched_here(
-        &self,
-        rules: &[&'a Rule],
-        leaving: &[Leaving<'a>],
-    ) -> BTreeMap<String, BTreeSet<Principal>> {
-        let mut watched: BTreeMap<String, BTreeSet<Principal>> = BTreeMap::new();
+    /// Of the rules that select a space, those that go by what principals hold there, with these principals.
+    fn watched_here(&self, rules: &[&'a Rule], leaving: &[Leaving<'a>]) -> BTreeMap<String, Watched> {
+        let mut watched = BTreeMap::new();
         for name in rules.iter().map(|rule| rule.name.value.as_str()) {
-            let conditions = self.watched.get(name).into_iter().flatten();
-            let handing_on = leaving.iter().filter(|it| it.rule == name && it.hands_on()).map(|it| &it.who);
-            let who: BTreeSet<Principal> = conditions.chain(handing_on).cloned().collect();
-            if !who.is_empty() {
-                watched.insert(name.to_owned(), who);
+            let handing_on = leaving.iter().filter(|it| it.rule == name && it.hands_on());
+            let here = Watched {
+                selects: self.watched.get(name).cloned().unwrap_or_default(),
+                hands_on: handing_on.map(|it| it.who.clone()).collect(),
+            };
+            if here != Watched::default() {
+                watched.insert(name.to_owned(), here);
             }
         }
         watched
@@ -173,7 +173,11 @@ impl<'a> Resolver<'a> {
     /// Whether a rule that does not select a space now may give access there: what it goes by comes and goes.
     fn may_be_given_access(&self, key: &SpaceKey) -> bool {
         let Some(space) = self.live.spaces.get(key) else { return false };
-        let mut rules = self.policy.rules.iter().filter(|rule| rule.gives_access_in(key));
+        let mut rules = self.policy.rules.iter().filter(|rule| {
+            let by_condition = rule.spaces.as_ref().is_some_and(|selector| !selector.conditions.is_empty());
+            let copies = rule.like.iter().any(|like| like.value.space() != key);
+            by_condition && (!rule.access.is_empty() || copies)
+        });
         rules.any(|rule| rule.may_reach(&space.space, &self.live.listing))
     }
 

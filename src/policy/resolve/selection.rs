@@ -30,7 +30,7 @@ pub(super) struct Holds<'p> {
     pub(super) who: Option<Principal>,
     right: &'p Right,
     pub(super) bundle: Bundle,
-    span: &'p Span,
+    pub(super) span: &'p Span,
 }
 
 /// What a space comes to with the rules that select it so far.
@@ -38,6 +38,15 @@ pub(super) struct Coming<'p> {
     mode: Mode,
     holdings: BTreeMap<Principal, DesiredHolding>,
     left: Left<'p>,
+}
+
+/// Which rules select which spaces.
+pub(super) struct SelectedRules<'p> {
+    /// Of each rule.
+    pub(super) conditions: Vec<Vec<Holds<'p>>>,
+    pub(super) selected: Selected<'p>,
+    /// What was not selected by them.
+    pub(super) unmet: Vec<Unmet<'p>>,
 }
 
 /// A rule that selects a space as soon as its conditions hold there.
@@ -50,6 +59,12 @@ pub(super) struct Unmet<'p> {
 impl<'a> Resolver<'a> {
     /// Which rules select which spaces.
     pub(super) fn selection(&mut self) -> Selection<'a> {
+        let chosen = self.choose();
+        self.by_space(&chosen.selected)
+    }
+
+    /// Which rules select which spaces, and by what.
+    pub(super) fn choose(&mut self) -> SelectedRules<'a> {
         let (policy, live) = (self.policy, self.live);
         let mut selected = Selected::new();
         let (mut conditions, mut unmet) = (Vec::new(), Vec::new());
@@ -74,15 +89,13 @@ impl<'a> Resolver<'a> {
         while !stale.is_empty() {
             stale = self.select_by_what_comes(&conditions, &mut unmet, &mut selected, &stale);
         }
-        self.passing(&conditions, &selected);
-        self.selected_for_a_moment(&conditions, &unmet, &selected);
         for (number, rule) in policy.rules.iter().enumerate() {
             self.unmatched(rule, selected.values().any(|rules| rules.contains(&number)));
         }
-        self.by_space(&selected)
+        SelectedRules { conditions, selected, unmet }
     }
 
-    fn by_space(&self, selected: &Selected<'a>) -> Selection<'a> {
+    pub(super) fn by_space(&self, selected: &Selected<'a>) -> Selection<'a> {
         let policy = self.policy;
         let rules = |numbers: &BTreeSet<usize>| numbers.iter().map(|number| &policy.rules[*number]).collect();
         selected.iter().map(|(key, numbers)| (*key, rules(numbers))).collect()
@@ -110,7 +123,8 @@ impl<'a> Resolver<'a> {
             !all
         });
         // What others copy from a space, they come to as well.
-        if !changed.is_empty() && !self.policy.sources().is_empty() {
+        let sources = self.policy.sources();
+        if changed.iter().any(|key| sources.contains(*key)) {
             changed.extend(unmet.iter().map(|unmet| &unmet.space.space.key));
         }
         changed
@@ -134,55 +148,6 @@ impl<'a> Resolver<'a> {
             comes.insert(*key, Coming { mode: declaration.mode(), holdings, left });
         }
         comes
-    }
-
-    /// Reports rules that give something in an authoritative space by a condition that ends through the policy: the next
-    /// plan takes it away again.
-    fn passing(&mut self, conditions: &[Vec<Holds<'a>>], selected: &Selected<'a>) {
-        let (policy, live) = (self.policy, self.live);
-        let gives = |number: &usize, key| {
-            !conditions[*number].is_empty() && policy.rules[*number].gives_access_in(key)
-        };
-        let by_condition = selected.iter().filter(|(key, rules)| {
-            // A space without an entry of its own is additive.
-            policy.spaces.contains_key(**key)
-                && policy.is_in_scope(key)
-                && rules.iter().any(|number| gives(number, key))
-        });
-        let keys: BTreeSet<&SpaceKey> = by_condition.map(|(key, _)| *key).collect();
-        if keys.is_empty() {
-            return;
-        }
-        let mut passing: BTreeMap<usize, Vec<&SpaceKey>> = BTreeMap::new();
-        for (key, coming) in self.coming(selected, &keys) {
-            let Some(space) = live.spaces.get(key).filter(|_| coming.mode == Mode::Authoritative) else {
-                continue;
-            };
-            for &number in selected[key].iter().filter(|number| gives(number, key)) {
-                if !conditions[number].iter().all(|condition| self.will_hold(condition, space, &coming)) {
-                    passing.entry(number).or_default().push(key);
-                }
-            }
-        }
-        for (number, keys) in passing {
-            let rule = &policy.rules[number];
-            let more = match keys.len() - 1 {
-                0 => String::new(),
-                1 => " and 1 more space".to_owned(),
-                more => format!(" and {more} more spaces"),
-            };
-            let message = format!(
-                "the rule \"{}\" gives access in `{}`{more} while a condition holds that ends with this plan",
-                rule.name.value, keys[0]
-            );
-            let span = conditions[number].first().map_or(&rule.name.span, |condition| condition.span);
-            self.report_of(
-                keys.into_iter().cloned(),
-                Diagnostic::new(Code::PassingCondition, message)
-                    .at(span, "")
-                    .help("the next plan takes away what no other line gives there; name what is to stay in the entry of the space"),
-            );
-        }
     }
 
     fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {
@@ -244,28 +209,29 @@ impl<'a> Resolver<'a> {
             }
             Some(DesiredHolding::Grants(_)) => {
                 let mut required = condition.bundle.required.iter();
-                required.all(|permission| self.will_be_held(who, *permission, space, coming))
+                required.all(|it| self.will_be_held(who, *it, space, coming) == Truth::Yes)
             }
         }
     }
 
-    /// Whether a principal will surely hold a permission in a space that comes to this.
+    /// Whether a principal will hold a permission in a space that comes to this.
     pub(super) fn will_be_held(
         &self,
         who: &Principal,
         permission: Permission,
         space: &LiveSpace,
         coming: &Coming<'a>,
-    ) -> bool {
+    ) -> Truth {
+        let roles = &self.live.roles;
         let stays = || {
             let keeps = coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
-            keeps && space.holds(who, permission, &self.live.roles) == Truth::Yes
+            if keeps { space.holds(who, permission, roles) } else { Truth::No }
         };
         let grants = match coming.holdings.get(who) {
             None => return stays(),
-            Some(DesiredHolding::Nothing(_)) => return false,
+            Some(DesiredHolding::Nothing(_)) => return Truth::No,
             Some(DesiredHolding::Role(role)) => {
-                return Holding::Role(role.what.clone()).gives(permission, &self.live.roles) == Truth::Yes;
+                return Holding::Role(role.what.clone()).gives(permission, roles);
             }
             Some(DesiredHolding::Grants(grants)) => grants,
         };
@@ -276,14 +242,19 @@ impl<'a> Resolver<'a> {
         let asked = |permission: Permission| grants.get(&permission).map(|wanted| wanted.what);
         let comes_along = || {
             let mut producers = Permission::ALL.iter().filter(|it| it.companions().contains(&permission));
-            self.live.vocabulary() == Vocabulary::Extended
-                && producers.any(|it| asked(*it) == Some(Strength::Required) && !is_held(*it))
+            let comes = producers.any(|it| asked(*it) == Some(Strength::Required) && !is_held(*it));
+            match self.live.vocabulary() {
+                _ if !comes => Truth::No,
+                Vocabulary::Extended => Truth::Yes,
+                Vocabulary::Documented => Truth::Unknown,
+            }
         };
         match asked(permission) {
-            Some(Strength::Required) => true,
-            Some(Strength::Tolerated) => is_held(permission) || comes_along(),
-            Some(Strength::Refused) => false,
-            None => is_held(permission) && stays(),
+            Some(Strength::Required) => Truth::Yes,
+            Some(Strength::Tolerated) if is_held(permission) => Truth::Yes,
+            Some(Strength::Tolerated) => comes_along(),
+            None if is_held(permission) => stays(),
+            None | Some(Strength::Refused) => Truth::No,
         }
     }
 
