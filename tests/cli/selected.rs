@@ -186,23 +186,6 @@ fn a_rule_that_gives_by_what_its_plan_takes_is_warned_about() {
     assert!(!warned("spaces: {ENG: {mode: additive, access: {viewer: ['group:hr']}}}"));
 }
 
-/// A principal has one role. In an additive space it does not lose one that gives what is asked for, nor if a single
-/// permission asks for it.
-#[test]
-fn a_role_that_gives_a_single_permission_stays_in_an_additive_space() {
-    let site = SITE
-        .replace("pre-roles", "roles-transition")
-        .replace("groups:", "roles: {Manager: {id: r2, type: system, permissions: [read/space, create/page, create/comment]}}\ngroups:")
-        .replace("[user:ann, group:eng, group:hr]", "[user:ann]")
-        .replace("    pages:", "    role-assignments: {Manager: [group:eng]}\n    pages:");
-    let asks = |permission: &str| {
-        let policy = format!("spaces: {{ENG: {{mode: additive, access: {{{permission}: ['group:eng']}}}}}}");
-        folder(&site, &policy).run(&["plan"]).code(0).out
-    };
-    assert!(asks("create/comment").contains("Nothing to change"), "{}", asks("create/comment"));
-    assert!(asks("export/space").contains("- role Manager"), "{}", asks("export/space"));
-}
-
 /// `hr` exports before the run and comments after it. A run that ends where it does both would be followed by one that
 /// takes `eng` off a list.
 #[test]

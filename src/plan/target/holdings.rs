@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
-    Principal, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth, Wanted,
+    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth, Wanted,
 };
 
 use super::keep_reason::KeepReason;
@@ -64,14 +64,14 @@ pub(super) fn holdings(
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }
-            // Permissions beyond the declared ones may stay, so a role that gives all that is declared is enough, unless
-            // a line gave it that is over.
-            (Some(declared), Some(reason))
+            // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
+            // role is enough, unless a line gave it that is over.
+            (Some(TargetHolding::Role(role, _)), Some(reason))
                 if desired_space.mode == Mode::Additive
-                    && is_enough(holding, declared, live)
+                    && has_all_of(role, holding, live)
                     && (is_never_taken(reason) || !desired_space.kept.ended_roles.contains(principal)) =>
             {
-                let is_more = !matches!((holding, &*declared), (Holding::Role(held), TargetHolding::Role(role, _)) if held == role);
+                let is_more = !matches!(holding, Holding::Role(held) if held == role);
                 target.remove(principal);
                 if is_more {
                     kept.add(key, reason, principal, rows(holding));
@@ -117,23 +117,13 @@ fn is_as_declared(wanted: &DesiredHolding, held: &Holding) -> bool {
     held.contains_key(&Permission::ReadSpace) && held.keys().all(stays) && wanted.iter().all(is_there)
 }
 
-/// Whether a principal has a role that surely gives all that is declared, and nothing that must go.
-fn is_enough(holding: &Holding, declared: &TargetHolding, live: &Live) -> bool {
+/// Whether a principal has a role that surely gives all that another may give.
+fn has_all_of(role: &RoleId, holding: &Holding, live: &Live) -> bool {
     let Holding::Role(held) = holding else { return false };
-    let gives =
-        |permission: &Permission| live.roles.get(held).map_or(Truth::Unknown, |it| it.gives(*permission));
-    match declared {
-        TargetHolding::Nothing(_) => false,
-        TargetHolding::Role(role, _) => live.roles.get(role).is_some_and(|role| {
-            let mut wanted = Permission::ALL.iter().filter(|it| role.gives(**it) != Truth::No);
-            role.gives(Permission::ReadSpace) == Truth::Yes && wanted.all(|it| gives(it) == Truth::Yes)
-        }),
-        TargetHolding::Grants { required, refused, .. } => {
-            !required.is_empty()
-                && required.keys().all(|it| gives(it) == Truth::Yes)
-                && refused.keys().all(|it| gives(it) == Truth::No)
-        }
-    }
+    let (Some(role), Some(held)) = (live.roles.get(role), live.roles.get(held)) else { return false };
+    let mut wanted = Permission::ALL.iter().filter(|permission| role.gives(**permission) != Truth::No);
+    role.gives(Permission::ReadSpace) == Truth::Yes
+        && wanted.all(|permission| held.gives(*permission) == Truth::Yes)
 }
 
 /// Whether it is not ours to take, whatever the policy says.
