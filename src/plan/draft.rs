@@ -15,7 +15,7 @@ pub(super) struct Draft {
     /// Indices of the drafts that must come before this one, so that a later run can continue if this one ends in
     /// between.
     pub(super) resumes: BTreeSet<usize>,
-    /// Indices of the drafts that should come before this one, if any order is left then that makes no call more.
+    /// Indices of the drafts that come before this one where there is an order for that with no more calls.
     pub(super) prefers: BTreeSet<usize>,
     /// The draft whose side effect this one reverts, immediately after it.
     pub(super) undoes: Option<usize>,
