@@ -71,6 +71,8 @@ pub enum ChangeReason {
     Deleted,
     /// Confluence refuses `permission` to a principal that lacks this one.
     NeededFor { permission: Permission },
+    /// A role gave it whose place is taken by single permissions, in a space where what is not declared stays.
+    GivenByRole,
     /// The run that began at this time is undone.
     TakenBack { run: String },
 }
@@ -91,6 +93,7 @@ impl ChangeReason {
             | Self::CameAlong
             | Self::Deleted
             | Self::NeededFor { .. }
+            | Self::GivenByRole
             | Self::TakenBack { .. } => None,
         }
     }
@@ -104,6 +107,7 @@ impl ChangeReason {
             | Self::CameAlong
             | Self::Deleted
             | Self::NeededFor { .. }
+            | Self::GivenByRole
             | Self::TakenBack { .. } => None,
         }
     }

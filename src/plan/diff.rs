@@ -61,7 +61,10 @@ fn holding_changes(
         }
         TargetHolding::Grants { required, tolerated, refused } => {
             if role.is_some() {
-                changes.push(role_change(None, &ChangeReason::NotDeclared));
+                // What is asked for takes the place of the role.
+                let asked = required.values().chain(refused.values());
+                let mut asked = asked.filter(|reason| matches!(reason, ChangeReason::Declared(_)));
+                changes.push(role_change(None, asked.next().unwrap_or(&ChangeReason::NotDeclared)));
             }
             let all: BTreeSet<Permission> = required.keys().chain(held.keys()).copied().collect();
             for permission in all {

@@ -71,9 +71,10 @@ fn counted(all: &[Change], own: &[Change]) -> Vec<Unmanaged> {
 fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Option<&Holding>) -> bool {
     let (required, tolerated, refused) = match target {
         TargetHolding::Nothing(reason) | TargetHolding::Role(_, reason) => return share.lets(reason, who),
-        // Single permissions take the place of a role, which no line names.
-        TargetHolding::Grants { .. } if matches!(held, Some(Holding::Role(_))) && !share.removes(who) => {
-            return false;
+        // Single permissions take the place of a role, which no line names, and what stays of it is given again with
+        // them.
+        TargetHolding::Grants { required, refused, .. } if matches!(held, Some(Holding::Role(_))) => {
+            return share.removes(who) && required.values().chain(refused.values()).any(|it| share.has(it));
         }
         TargetHolding::Grants { required, tolerated, refused } => (required, tolerated, refused),
     };
@@ -125,9 +126,10 @@ impl Share {
             ChangeReason::PageOnly { origin } => self.files.contains(&*origin.file),
             // What any earlier run brought along or left over.
             ChangeReason::CameAlong | ChangeReason::Deleted => true,
-            ChangeReason::NotDeclared | ChangeReason::NeededFor { .. } | ChangeReason::TakenBack { .. } => {
-                false
-            }
+            ChangeReason::NotDeclared
+            | ChangeReason::NeededFor { .. }
+            | ChangeReason::GivenByRole
+            | ChangeReason::TakenBack { .. } => false,
         }
     }
 

@@ -169,19 +169,58 @@ fn where_nothing_is_safe_for_people_who_may_be_in_any_group_these_groups_are_nam
     assert!(said.contains("with an account that can, there may be an order"), "{said}");
 }
 
-/// The account has a role, gets rows instead that give less, and changes a page that takes more.
+/// The account has a role through its group, gets rows instead that give less, and changes a page that takes more.
 #[test]
 fn what_a_role_gives_the_account_is_there_until_the_role_goes() {
-    let site = SITE.replace("pre-roles", "roles-transition")
+    let site = SITE.replace("pre-roles", "roles-transition").replace("members: [bob]", "members: [ann]")
         + "roles:\n  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, \
            restrict_content/space, administer/space, manage_users/space]}\nspaces:\n  ENG:\n    id: 101\n    name: \
-           Engineering\n    permissions: {}\n    role-assignments: {Admin: [user:ann]}\n    pages: [{id: 1001, title: \
-           Plans, view: [user:ann]}]\n";
+           Engineering\n    permissions: {}\n    role-assignments: {Admin: [group:team]}\n    pages: [{id: 1001, title: \
+           Plans, view: [group:team]}]\n";
     let policy = format!(
-        "{POLICY}spaces:\n  ENG:\n    mode: additive\n    access: {{read/space: [user:ann], create/page: [user:ann], \
-         administer/space: [user:ann]}}\n    pages: {{/Plans: {{view: anyone}}}}\n"
+        "{POLICY}spaces:\n  ENG:\n    access: {{read/space: [group:team], create/page: [group:team], \
+         administer/space: [group:team]}}\n    pages: {{/Plans: {{view: anyone}}}}\n"
     );
     let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
-    folder.run(&["apply", "--yes"]).code(0);
+    let said = folder.run(&["apply", "--yes"]).code(0).out;
+    assert!(said.contains("role Admin"), "{said}");
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}
+
+const DEVELOPERS_HAVE_A_ROLE: &str = "roles:
+  Collaborator: {id: r-col, type: system, permissions: [read/space, create/comment, create/page, update/page]}
+spaces:
+  ENG:
+    id: 101
+    name: Engineering
+    permissions: {read/space: [user:ann], administer/space: [user:ann]}
+    role-assignments: {Collaborator: [group:team]}
+    pages: [{id: 1001, title: Plans}]
+";
+
+/// Nothing goes from an additive space because something else is asked for.
+#[test]
+fn what_a_role_gives_stays_in_an_additive_space_where_single_permissions_are_asked_for() {
+    let site = SITE.replace("pre-roles", "roles-transition") + DEVELOPERS_HAVE_A_ROLE;
+    let policy = |access: &str| format!("{POLICY}spaces:\n  ENG: {{mode: additive, access: {access}}}\n");
+    let folder =
+        Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy("{create/page: [group:team]}"))]);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+
+    folder.write("confperm.yaml", &policy("{delete/page: [group:team]}"));
+    let said = folder.run(&["plan"]).code(0).out;
+    assert!(said.contains("was part of the role"), "{said}");
+    assert!(!said.contains("not declared") && !said.contains("  loses"), "{said}");
+    folder.run(&["apply", "--yes"]).code(0);
+    for permission in ["delete/page", "create/page", "update/page", "create/comment"] {
+        folder.run(&["can", "group:team", permission, "ENG"]).code(0);
+    }
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+
+    // A role that a line gave for a time goes whole when that is over.
+    let ended = "{collaborator: [{who: group:team, until: 2020-01-31}], delete/page: [group:team]}";
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy(ended))]);
+    folder.run(&["apply", "--yes"]).code(0);
+    folder.run(&["can", "group:team", "delete/page", "ENG"]).code(0);
+    folder.run(&["can", "group:team", "create/page", "ENG"]).code(3);
 }

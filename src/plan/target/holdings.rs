@@ -45,9 +45,10 @@ pub(super) fn holdings(
                 target.insert(principal.clone(), TargetHolding::Nothing(ChangeReason::NotDeclared));
             }
             (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
+                let held = permissions_held(principal, holding, space, live);
                 let mut declared = TargetHolding::nothing_declared();
-                refuse_strays(&mut declared, key, principal, holding, live);
-                let extra = keep_beside(&mut declared, holding, KeepReason::Undeclared);
+                refuse_strays(&mut declared, key, principal, &held, live);
+                let extra = keep_beside(&mut declared, holding, &held, KeepReason::Undeclared);
                 target.insert(principal.clone(), declared);
                 kept.add(key, KeepReason::Undeclared, principal, extra);
             }
@@ -64,12 +65,13 @@ pub(super) fn holdings(
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }
+            // A role that a line gave that is over goes whole.
+            (Some(_), Some(reason))
+                if !is_never_taken(reason) && desired_space.kept.ended_roles.contains(principal) => {}
             // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
-            // role is enough, unless a line gave it that is over.
+            // role is enough.
             (Some(TargetHolding::Role(role, _)), Some(reason))
-                if desired_space.mode == Mode::Additive
-                    && has_all_of(role, holding, live)
-                    && (is_never_taken(reason) || !desired_space.kept.ended_roles.contains(principal)) =>
+                if desired_space.mode == Mode::Additive && has_all_of(role, holding, live) =>
             {
                 let is_more = !matches!(holding, Holding::Role(held) if held == role);
                 target.remove(principal);
@@ -78,9 +80,13 @@ pub(super) fn holdings(
                 }
             }
             (Some(declared), Some(reason)) => {
-                refuse_strays(declared, key, principal, holding, live);
+                let held = permissions_held(principal, holding, space, live);
+                refuse_strays(declared, key, principal, &held, live);
                 let wanted = declared.clone();
-                let extra = keep_beside(declared, holding, reason);
+                let extra = keep_beside(declared, holding, &held, reason);
+                if matches!(holding, Holding::Role(_)) && asks_nothing_of(declared, &held) {
+                    target.remove(principal);
+                }
                 if extra > 0 {
                     kept.add(key, reason, principal, extra);
                     if is_against(reason, desired_space) {
@@ -152,20 +158,41 @@ fn has_strays(key: &SpaceKey, principal: &Principal, holding: &Holding, live: &L
     live.stray.of(key, principal).any(|permission| held.contains_key(&permission))
 }
 
+/// The permissions that a principal surely holds, by rows or by its role.
+fn permissions_held(
+    principal: &Principal,
+    holding: &Holding,
+    space: &LiveSpace,
+    live: &Live,
+) -> BTreeSet<Permission> {
+    match holding {
+        Holding::Grants(held) => held.keys().copied().collect(),
+        Holding::Role(_) => space.surely_gives(principal, &live.roles),
+    }
+}
+
+/// Whether single permissions that are declared are all there, and what is to go is not.
+fn asks_nothing_of(declared: &TargetHolding, held: &BTreeSet<Permission>) -> bool {
+    match declared {
+        TargetHolding::Grants { required, refused, .. } => {
+            required.keys().all(|permission| held.contains(permission))
+                && !refused.keys().any(|permission| held.contains(permission))
+        }
+        TargetHolding::Nothing(_) | TargetHolding::Role(..) => false,
+    }
+}
+
 /// Refuses what an earlier run may have brought along and the policy does not ask for.
 fn refuse_strays(
     declared: &mut TargetHolding,
     key: &SpaceKey,
     principal: &Principal,
-    holding: &Holding,
+    held: &BTreeSet<Permission>,
     live: &Live,
 ) {
-    let (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(held)) = (declared, holding)
-    else {
-        return;
-    };
+    let TargetHolding::Grants { required, tolerated, refused } = declared else { return };
     for stray in live.stray.of(key, principal) {
-        if held.contains_key(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
+        if held.contains(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
             refused.entry(stray).or_insert(ChangeReason::CameAlong);
         }
     }
@@ -258,27 +285,34 @@ fn rows(holding: &Holding) -> usize {
     }
 }
 
-/// Tolerates what a principal holds beyond its declaration. Returns how many permissions those are.
-fn keep_beside(declared: &mut TargetHolding, holding: &Holding, keep: KeepReason) -> usize {
-    match (declared, holding) {
-        (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(grants)) => {
-            // What ended goes, unless it is not ours to take.
-            if is_never_taken(keep) {
-                refused.clear();
-            }
-            let extra: Vec<Permission> = grants
-                .keys()
-                .copied()
-                .filter(|permission| {
-                    !required.contains_key(permission)
-                        && !tolerated.contains(permission)
-                        && !refused.contains_key(permission)
-                })
-                .collect();
-            tolerated.extend(&extra);
-            extra.len()
-        }
-        // A principal has one role or single permissions, so a declaration replaces what there is.
-        (TargetHolding::Grants { .. } | TargetHolding::Role(..) | TargetHolding::Nothing(_), _) => 0,
+/// Keeps what a principal holds beyond its declaration. Returns how many permissions those are.
+///
+/// A principal has one role or single permissions. Where these take the place of a role, what it gave has to be given
+/// again.
+fn keep_beside(
+    declared: &mut TargetHolding,
+    holding: &Holding,
+    held: &BTreeSet<Permission>,
+    keep: KeepReason,
+) -> usize {
+    let TargetHolding::Grants { required, tolerated, refused } = declared else { return 0 };
+    // What ended goes, unless it is not ours to take.
+    if is_never_taken(keep) {
+        refused.clear();
     }
+    let stays =
+        |permission: &&Permission| !required.contains_key(permission) && !refused.contains_key(permission);
+    let stay: BTreeSet<Permission> = held.iter().filter(stays).copied().collect();
+    let extra = stay.difference(tolerated).count();
+    match holding {
+        Holding::Grants(_) => tolerated.extend(&stay),
+        Holding::Role(_) => {
+            required.extend(stay.into_iter().map(|permission| (permission, ChangeReason::GivenByRole)));
+            // No principal keeps anything without `read/space`.
+            if !required.is_empty() && refused.remove(&Permission::ReadSpace).is_some() {
+                required.insert(Permission::ReadSpace, ChangeReason::GivenByRole);
+            }
+        }
+    }
+    extra
 }

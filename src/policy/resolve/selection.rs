@@ -223,10 +223,8 @@ impl<'a> Resolver<'a> {
         coming: &Coming<'a>,
     ) -> Truth {
         let roles = &self.live.roles;
-        let stays = || {
-            let keeps = coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
-            if keeps { space.holds(who, permission, roles) } else { Truth::No }
-        };
+        let keeps = || coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
+        let stays = || if keeps() { space.holds(who, permission, roles) } else { Truth::No };
         let grants = match coming.holdings.get(who) {
             None => return stays(),
             Some(DesiredHolding::Nothing(_)) => return Truth::No,
@@ -237,7 +235,9 @@ impl<'a> Resolver<'a> {
         };
         let is_held = |permission: Permission| match space.holdings.get(who) {
             Some(Holding::Grants(held)) => held.contains_key(&permission),
-            Some(Holding::Role(_)) | None => false,
+            // What the role gives stays, or is given again where single permissions take its place.
+            Some(Holding::Role(_)) => keeps() && space.holds(who, permission, roles) == Truth::Yes,
+            None => false,
         };
         let asked = |permission: Permission| grants.get(&permission).map(|wanted| wanted.what);
         let comes_along = || {

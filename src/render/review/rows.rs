@@ -285,6 +285,7 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
         | ChangeReason::CameAlong
         | ChangeReason::Deleted
         | ChangeReason::NeededFor { .. }
+        | ChangeReason::GivenByRole
         | ChangeReason::TakenBack { .. } => names.join(", "),
     }
 }
@@ -297,6 +298,7 @@ fn why(reason: &ChangeReason) -> String {
         ChangeReason::Deleted => "deleted, and this call sends the whole list".to_owned(),
         ChangeReason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
         ChangeReason::NeededFor { permission } => format!("needed for {permission}"),
+        ChangeReason::GivenByRole => "was part of the role, and is not taken away here".to_owned(),
         ChangeReason::TakenBack { run } => format!("takes back the run of {run}"),
     }
 }

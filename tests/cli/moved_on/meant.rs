@@ -275,11 +275,30 @@ fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
         found.grants.retain(|_, grant| stay.contains(&grant.principal));
         found.assignments.retain(|who, _| stay.contains(who));
     }
+    let of = |world: &World, role: &RoleId| {
+        world.role(role).map(|role| role.permissions.clone()).unwrap_or_default()
+    };
+    let mut asked: BTreeMap<Principal, BTreeSet<Pair>> = BTreeMap::new();
     for (who, pair) in held {
-        let Some(principal) = meanings.principal(who) else { continue };
+        if let Some(principal) = meanings.principal(who) {
+            asked.entry(principal).or_default().insert(pair);
+        }
+    }
+    for (principal, mut pairs) in asked {
+        let found = world.space(space.id).unwrap();
+        if let Some(role) = found.assignments.get(&principal).filter(|_| space.additive) {
+            // In an additive space a role that gives as much stays, and otherwise what it gave does.
+            let gave = of(world, role);
+            if pairs.iter().all(|pair| gave.contains(pair) || found.holds(&principal, *pair)) {
+                continue;
+            }
+            pairs.extend(gave);
+        }
         world.space_mut(space.id).unwrap().assignments.remove(&principal);
-        if !world.space(space.id).unwrap().holds(&principal, pair) {
-            world.add_grant(space.id, &Grant { principal, pair });
+        for pair in pairs {
+            if !world.space(space.id).unwrap().holds(&principal, pair) {
+                world.add_grant(space.id, &Grant { principal: principal.clone(), pair });
+            }
         }
     }
     for (who, role) in roles {
@@ -287,9 +306,8 @@ fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
             continue;
         };
         // In an additive space a role that gives as much and more stays.
-        let of = |role: &RoleId| world.role(role).map(|role| role.permissions.clone()).unwrap_or_default();
         let held = world.space(space.id).unwrap().assignments.get(&principal);
-        if space.additive && held.is_some_and(|held| of(held).is_superset(&of(&role))) {
+        if space.additive && held.is_some_and(|held| of(world, held).is_superset(&of(world, &role))) {
             continue;
         }
         let found = world.space_mut(space.id).unwrap();
