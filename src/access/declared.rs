@@ -1,9 +1,7 @@
 //! Which line of the policy asks for a route.
 
 use super::question::{Level, Needed, Route};
-use crate::model::{
-    Audience, Declaration, DesiredHolding, DesiredSpace, PageList, Principal, Strength, Wanted,
-};
+use crate::model::{Audience, Declaration, DesiredSpace, PageList, Principal, Strength, ToHold, Wanted};
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
 /// What is declared as a role on a site that holds single permissions, or the other way round, is another
@@ -17,12 +15,13 @@ pub fn declared<'d>(
     match (route, level.content(), needed) {
         (Route::Grant { principal, permission, role }, None, _) => {
             match (space.holdings.get(principal)?, role) {
-                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(&*wanted.by),
-                (DesiredHolding::Grants(grants), None) => {
-                    let wanted = grants.get(permission).filter(|wanted| wanted.what != Strength::Refused);
-                    wanted.map(|wanted| &*wanted.by)
+                (ToHold::Role(wanted, by), Some(role)) if wanted == role => Some(&**by),
+                (ToHold::Grants(grants), None) => {
+                    let wanted =
+                        grants.get(permission).filter(|(strength, _)| *strength != Strength::Refused);
+                    wanted.map(|(_, by)| &**by)
                 }
-                (DesiredHolding::Role(_) | DesiredHolding::Grants(_) | DesiredHolding::Nothing(_), _) => None,
+                (ToHold::Role(..) | ToHold::Grants(_) | ToHold::Nothing(_), _) => None,
             }
         }
         (Route::Listed { subject }, Some(content), Needed::OnList(list)) => {

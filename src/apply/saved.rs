@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ContentId, Desired, DesiredSpace, Live, PageLabel, PageList, SpaceKey};
+use crate::model::{ContentId, Desired, DesiredSpace, Live, PageLabel, PageList, SpaceKey, Strength};
 use crate::observe::Needs;
 use crate::plan::{
     self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Lacks, LeftOut, Object, ObjectId,
@@ -179,14 +179,15 @@ impl<'a> Reasons<'a> {
             HoldingState::Nothing => TargetHolding::Nothing(any()),
             HoldingState::Role { role } => TargetHolding::Role(role.clone(), any()),
             HoldingState::Grants { permissions, tolerated, .. } => {
-                let mut required: BTreeMap<_, _> =
-                    permissions.iter().map(|permission| (*permission, any())).collect();
-                required.extend(of(ChangeAction::Add));
-                TargetHolding::Grants {
-                    required,
-                    tolerated: tolerated.clone(),
-                    refused: of(ChangeAction::Remove).collect(),
-                }
+                let refused =
+                    of(ChangeAction::Remove).map(|(permission, why)| (permission, (Strength::Refused, why)));
+                let tolerated =
+                    tolerated.iter().map(|permission| (*permission, (Strength::Tolerated, any())));
+                let required =
+                    permissions.iter().map(|permission| (*permission, (Strength::Required, any())));
+                let added =
+                    of(ChangeAction::Add).map(|(permission, why)| (permission, (Strength::Required, why)));
+                TargetHolding::Grants(refused.chain(tolerated).chain(required).chain(added).collect())
             }
         }
     }

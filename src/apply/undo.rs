@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Audience, ContentId, Desired, DesiredSpace, Holding, Live, Members, PageList, Permission, Principal,
-    Requested, Restrictions, RoleId, SpaceKey, SpaceRoleMode, Subject,
+    Requested, Restrictions, RoleId, SpaceKey, SpaceRoleMode, Strength, Subject,
 };
 use crate::observe::Needs;
 use crate::plan::{
@@ -177,7 +177,7 @@ fn other_contents(plan: &Plan, rest: &Rest, live: &Live) -> Vec<NotGivenBack> {
     let holdings = rest.target.spaces.values().flat_map(|space| space.holdings.values());
     let roles = holdings.filter_map(|holding| match holding {
         TargetHolding::Role(role, _) => Some(role),
-        TargetHolding::Nothing(_) | TargetHolding::Grants { .. } => None,
+        TargetHolding::Nothing(_) | TargetHolding::Grants(_) => None,
     });
     let differs = |role: &&RoleId| {
         let then = plan.role_contents.get(*role);
@@ -260,12 +260,12 @@ impl Back<'_> {
         let target = if goal.is_empty() {
             TargetHolding::Nothing(self.reason.clone())
         } else {
-            let with_reason = |permission: &Permission| (*permission, self.reason.clone());
-            TargetHolding::Grants {
-                required: goal.iter().map(with_reason).collect(),
-                tolerated,
-                refused: held.difference(&goal).map(with_reason).collect(),
-            }
+            let refused = held.difference(&goal).map(|permission| (*permission, Strength::Refused));
+            let tolerated = tolerated.into_iter().map(|permission| (permission, Strength::Tolerated));
+            let required = goal.iter().map(|permission| (*permission, Strength::Required));
+            let all = refused.chain(tolerated).chain(required);
+            let with_reason = |(permission, strength)| (permission, (strength, self.reason.clone()));
+            TargetHolding::Grants(all.map(with_reason).collect())
         };
         let mut kept: Vec<NotGivenBack> = withheld.then(requested).into_iter().collect();
         let at = || (space.clone(), who.clone());

@@ -1,14 +1,15 @@
 //! What a policy asks for, once its names have become ids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageLabel, PageList, Permission,
-    Principal, RoleId, Skipped, SpaceKey, Subject, Wanted,
+    AccountId, Audience, ContentId, Coverage, Declaration, Guards, Joins, Kept, Origin, PageLabel, PageList,
+    Permission, Principal, RoleId, Skipped, SpaceKey, Subject, Wanted,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
@@ -166,14 +167,18 @@ pub enum Mode {
     Paused,
 }
 
-/// What one principal should hold in one space.
+/// What one principal is to hold in one space, each part with why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DesiredHolding {
-    Grants(BTreeMap<Permission, Wanted<Strength>>),
-    Role(Wanted<RoleId>),
-    /// Nothing, in an additive space as well: a line says so.
-    Nothing(Wanted<()>),
+pub enum ToHold<Why> {
+    /// Nothing, in an additive space as well.
+    Nothing(Why),
+    /// Single permissions.
+    Grants(BTreeMap<Permission, (Strength, Why)>),
+    Role(RoleId, Why),
 }
+
+/// What the lines of a policy have a principal hold.
+pub type DesiredHolding = ToHold<Arc<Declaration>>;
 
 /// Whether a permission must be there, may be, or must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,6 +197,45 @@ pub enum Strength {
 pub struct DesiredPage {
     pub view: Option<Wanted<Audience>>,
     pub edit: Option<Wanted<Audience>>,
+}
+
+impl<Why> ToHold<Why> {
+    /// The same for other reasons.
+    pub fn map<Other>(&self, reason: impl Fn(&Why) -> Other) -> ToHold<Other> {
+        match self {
+            Self::Nothing(why) => ToHold::Nothing(reason(why)),
+            Self::Role(role, why) => ToHold::Role(role.clone(), reason(why)),
+            Self::Grants(grants) => {
+                let mapped = grants
+                    .iter()
+                    .map(|(&permission, (strength, why))| (permission, (*strength, reason(why))));
+                ToHold::Grants(mapped.collect())
+            }
+        }
+    }
+
+    /// Whether a single permission must be there, may be, or must not; `None` where nothing is said about it.
+    pub fn strength(&self, permission: Permission) -> Option<Strength> {
+        match self {
+            Self::Grants(grants) => grants.get(&permission).map(|(strength, _)| *strength),
+            Self::Nothing(_) | Self::Role(..) => None,
+        }
+    }
+
+    /// Whether a single permission must be there, or may be.
+    pub fn allows(&self, permission: Permission) -> bool {
+        matches!(self.strength(permission), Some(Strength::Required | Strength::Tolerated))
+    }
+
+    /// The single permissions that must be there, may be, or must not, and why.
+    pub fn singles(&self, of: Strength) -> impl Iterator<Item = (Permission, &Why)> {
+        let grants = match self {
+            Self::Grants(grants) => Some(grants),
+            Self::Nothing(_) | Self::Role(..) => None,
+        };
+        let all = grants.into_iter().flatten();
+        all.filter(move |(_, (strength, _))| *strength == of).map(|(permission, (_, why))| (*permission, why))
+    }
 }
 
 impl DesiredSpace {

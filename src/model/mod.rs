@@ -45,7 +45,7 @@ pub use coverage::{Coverage, PassedOver};
 pub use declaration::{Declaration, Wanted};
 pub use desired::{
     ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, NeverAtOnce,
-    PageOnly, Removes, Requested, Share, Strength, UnlistedPages, Watched,
+    PageOnly, Removes, Requested, Share, Strength, ToHold, UnlistedPages, Watched,
 };
 pub use diff::Diff;
 pub use directory::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Call, Content, ContentId, Desired, Fingerprint, Live, Principal, Requested, Restrictions,
-    RoleId, Shown, Skipped, SpaceKey, Tree,
+    RoleId, Shown, Skipped, SpaceKey, Strength, Tree,
 };
 
 use super::administration::administration;
@@ -284,10 +284,13 @@ fn state_of(holding: &TargetHolding) -> HoldingState {
     match holding {
         TargetHolding::Nothing(_) => HoldingState::Nothing,
         TargetHolding::Role(role, _) => HoldingState::Role { role: role.clone() },
-        TargetHolding::Grants { required, tolerated, .. } => HoldingState::Grants {
-            permissions: required.keys().copied().collect(),
-            tolerated: tolerated.clone(),
-            rows: BTreeSet::new(),
-        },
+        TargetHolding::Grants(_) => {
+            let of = |strength| holding.singles(strength).map(|(permission, _)| permission).collect();
+            HoldingState::Grants {
+                permissions: of(Strength::Required),
+                tolerated: of(Strength::Tolerated),
+                rows: BTreeSet::new(),
+            }
+        }
     }
 }

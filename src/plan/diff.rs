@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::model::{Holding, Known, Live, LiveSpace, PageList, Permission, Principal, SpaceKey};
+use crate::model::{Holding, Known, Live, LiveSpace, PageList, Permission, Principal, SpaceKey, Strength};
 
 use super::change::{Change, ChangeAction, ChangeReason};
 use super::target::{Target, TargetHolding, TargetSpace};
@@ -59,22 +59,27 @@ fn holding_changes(
                 changes.push(role_change(None, reason));
             }
         }
-        TargetHolding::Grants { required, tolerated, refused } => {
+        TargetHolding::Grants(grants) => {
             if role.is_some() {
                 // What is asked for takes the place of the role.
-                let asked = required.values().chain(refused.values());
-                let mut asked = asked.filter(|reason| matches!(reason, ChangeReason::Declared(_)));
-                changes.push(role_change(None, asked.next().unwrap_or(&ChangeReason::NotDeclared)));
+                let reasons = grants.values().filter(|(strength, _)| *strength != Strength::Tolerated);
+                let mut asked = reasons.map(|(_, reason)| reason);
+                let asked = asked.find(|reason| matches!(reason, ChangeReason::Declared(_)));
+                changes.push(role_change(None, asked.unwrap_or(&ChangeReason::NotDeclared)));
             }
-            let all: BTreeSet<Permission> = required.keys().chain(held.keys()).copied().collect();
+            let all: BTreeSet<Permission> = grants.keys().chain(held.keys()).copied().collect();
             for permission in all {
-                match (required.get(&permission), held.contains_key(&permission)) {
-                    (Some(reason), false) => changes.push(grant(permission, ChangeAction::Add, reason)),
-                    (None, true) if !tolerated.contains(&permission) => {
-                        let reason = refused.get(&permission).unwrap_or(&ChangeReason::NotDeclared);
+                match (grants.get(&permission), held.contains_key(&permission)) {
+                    (Some((Strength::Required, reason)), false) => {
+                        changes.push(grant(permission, ChangeAction::Add, reason));
+                    }
+                    (Some((Strength::Refused, reason)), true) => {
                         changes.push(grant(permission, ChangeAction::Remove, reason));
                     }
-                    (Some(_), true) | (None, _) => {}
+                    (None, true) => {
+                        changes.push(grant(permission, ChangeAction::Remove, &ChangeReason::NotDeclared));
+                    }
+                    (Some((Strength::Required | Strength::Tolerated, _)), true) | (_, false) => {}
                 }
             }
         }

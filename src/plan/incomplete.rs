@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredHolding, DesiredSpace, Gap,
-    Holding, Known, Live, LiveSpace, Mode, PageList, Permission, Principal, Subject, Truth, Why,
+    AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredSpace, Gap, Holding, Known,
+    Live, LiveSpace, Mode, PageList, Permission, Principal, Subject, ToHold, Truth, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -32,8 +32,7 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
         KeepReason::RolesOnly => true,
         KeepReason::Class => {
             let holdings = desired.spaces.get(&kept.space).map(|desired_space| &desired_space.holdings);
-            holdings
-                .is_some_and(|holdings| matches!(holdings.get(principal), Some(DesiredHolding::Nothing(_))))
+            holdings.is_some_and(|holdings| matches!(holdings.get(principal), Some(ToHold::Nothing(_))))
         }
         _ => false,
     };

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Engine, Finding, Level, Lint, LintInputs};
 use crate::model::{
-    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageList, Permission, Principal,
-    SpaceKey, Strength, Subject, Truth, Wanted, Why,
+    ContentId, ContentKind, Desired, Known, Live, Origin, PageList, Permission, Principal, SpaceKey,
+    Strength, Subject, ToHold, Truth, Wanted, Why,
 };
 
 /// Something worth a look. It never blocks a plan.
@@ -82,11 +82,9 @@ fn rows_in_vain(desired: &Desired, after: &Live) -> Vec<PlanLint> {
         let mut found: Vec<(Lint, &Principal, &Origin)> =
             ended.map(|(who, origin)| (Lint::EndedReadStays, who, origin)).collect();
         let anonymous = match desired_space.holdings.get(&Principal::Anonymous) {
-            Some(DesiredHolding::Grants(grants)) => {
-                grants.values().find(|wanted| wanted.what == Strength::Required).map(Wanted::origin)
-            }
-            Some(DesiredHolding::Role(role)) => Some(role.origin()),
-            Some(DesiredHolding::Nothing(_)) | None => None,
+            Some(ToHold::Role(_, by)) => Some(&by.origin),
+            Some(asked) => asked.singles(Strength::Required).next().map(|(_, by)| &by.origin),
+            None => None,
         };
         let anonymous = anonymous.filter(|_| keeps_out);
         found.extend(anonymous.map(|origin| (Lint::AnonymousKeptOut, &Principal::Anonymous, origin)));
@@ -110,9 +108,8 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     let space = desired.spaces.get(&finding.space)?;
     let Some(content) = finding.content else {
         let grant = finding.about.iter().find_map(|principal| match space.holdings.get(principal)? {
-            DesiredHolding::Role(role) => Some(role.origin()),
-            DesiredHolding::Nothing(nothing) => Some(nothing.origin()),
-            DesiredHolding::Grants(grants) => grants.values().next_back().map(Wanted::origin),
+            ToHold::Role(_, by) | ToHold::Nothing(by) => Some(&by.origin),
+            ToHold::Grants(grants) => grants.values().next_back().map(|(_, by)| &by.origin),
         });
         return Some(grant.unwrap_or(&space.origin).clone());
     };

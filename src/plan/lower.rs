@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use crate::model::{
     Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, NeverAtOnce, Permission, Principal,
-    Restrictions, RoleId, SpaceKey, Vocabulary, Watched,
+    Restrictions, RoleId, SpaceKey, Strength, Vocabulary, Watched,
 };
 
 use super::change::{Change, ChangeAction};
@@ -213,17 +213,20 @@ impl<'a> GrantCalls<'a> {
         vocabulary: Vocabulary,
         changes: &'a GrantChanges,
     ) -> Self {
-        let (required, tolerated) = match target {
-            TargetHolding::Grants { required, tolerated, .. } => {
-                (required.keys().copied().collect(), tolerated.clone())
-            }
-            TargetHolding::Nothing(_) | TargetHolding::Role(..) => (BTreeSet::new(), BTreeSet::new()),
-        };
+        let of = |strength| target.singles(strength).map(|(permission, _)| permission).collect();
         let held = match live.holdings.get(principal) {
             Some(Holding::Grants(grants)) => grants.clone(),
             Some(Holding::Role(_)) | None => BTreeMap::new(),
         };
-        Self { space, principal, required, tolerated, held, vocabulary, changes }
+        Self {
+            space,
+            principal,
+            required: of(Strength::Required),
+            tolerated: of(Strength::Tolerated),
+            held,
+            vocabulary,
+            changes,
+        }
     }
 
     fn lower(&self, drafts: &mut Vec<Draft>) {

@@ -16,7 +16,7 @@ use super::change::{Change, ChangeAction};
 use super::diff;
 use super::share;
 use super::target::{self, Target, TargetHolding, TargetSpace};
-use crate::model::{Desired, Live, Mode, Principal, SpaceKey};
+use crate::model::{Desired, Live, Mode, Principal, SpaceKey, Strength};
 use crate::observe::{NeededPeople, Needs};
 
 /// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
@@ -79,8 +79,8 @@ fn afterwards(space: &TargetSpace, people: &mut NeededPeople) {
         match holding {
             // A tolerated permission is held already, so its holders are known.
             TargetHolding::Nothing(_) => {}
-            TargetHolding::Grants { required, .. } if required.is_empty() => {}
-            TargetHolding::Grants { .. } | TargetHolding::Role(..) => people.principal(principal),
+            TargetHolding::Grants(_) if holding.singles(Strength::Required).next().is_none() => {}
+            TargetHolding::Grants(_) | TargetHolding::Role(..) => people.principal(principal),
         }
     }
     for page in space.pages.values() {

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ContentId, Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey};
+use crate::model::{
+    ContentId, Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey, Strength,
+};
 
 use super::change::{Change, ChangeReason};
 use super::diff;
@@ -69,52 +71,53 @@ fn counted(all: &[Change], own: &[Change]) -> Vec<Unmanaged> {
 
 /// Reduces what a principal is to hold to the share; says whether anything of it is left.
 fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Option<&Holding>) -> bool {
-    let (required, tolerated, refused) = match target {
+    let grants = match target {
         TargetHolding::Nothing(reason) | TargetHolding::Role(_, reason) => return share.lets(reason, who),
         // Single permissions take the place of a role, which no line names, and what stays of it is given again with
         // them.
-        TargetHolding::Grants { required, refused, .. } if matches!(held, Some(Holding::Role(_))) => {
-            return share.removes(who) && required.values().chain(refused.values()).any(|it| share.has(it));
+        TargetHolding::Grants(grants) if matches!(held, Some(Holding::Role(_))) => {
+            let is_own = |(strength, reason): &(Strength, ChangeReason)| {
+                *strength != Strength::Tolerated && share.has(reason)
+            };
+            return share.removes(who) && grants.values().any(is_own);
         }
-        TargetHolding::Grants { required, tolerated, refused } => (required, tolerated, refused),
+        TargetHolding::Grants(grants) => grants,
     };
     let nothing = BTreeMap::new();
     let held = match held {
         Some(Holding::Grants(held)) => held,
         Some(Holding::Role(_)) | None => &nothing,
     };
-    let own: BTreeSet<Permission> =
-        required.iter().filter(|(_, reason)| share.has(reason)).map(|(permission, _)| *permission).collect();
-    let first = own.first().copied();
-    let others = |permission: &Permission| {
-        // Without it, no other permission can be given.
-        !own.contains(permission) && (*permission != Permission::ReadSpace || first.is_none())
+    let of_share = |(_, (strength, reason)): &(&Permission, &(Strength, ChangeReason))| {
+        *strength == Strength::Required && share.has(reason)
     };
-    let left: Vec<Permission> = required.keys().copied().filter(others).collect();
-    for permission in left {
-        required.remove(&permission);
-        tolerated.insert(permission);
-    }
-    if let (Some(first), Some(reason)) = (first, required.get_mut(&Permission::ReadSpace))
-        && !share.has(reason)
-    {
-        *reason = ChangeReason::NeededFor { permission: first };
-    }
-    for permission in held.keys().filter(|permission| !required.contains_key(permission)) {
-        let reason = refused.get(permission).unwrap_or(&ChangeReason::NotDeclared);
-        if !share.lets(reason, who) {
-            tolerated.insert(*permission);
+    let own: BTreeSet<Permission> =
+        grants.iter().filter(of_share).map(|(permission, _)| *permission).collect();
+    let first = own.first().copied();
+    for (permission, (strength, reason)) in &mut *grants {
+        if *strength != Strength::Required || own.contains(permission) {
+            continue;
+        }
+        match first {
+            // Without it, no other permission can be given.
+            Some(first) if *permission == Permission::ReadSpace => {
+                *reason = ChangeReason::NeededFor { permission: first };
+            }
+            _ => *strength = Strength::Tolerated,
         }
     }
-    if held.keys().any(|permission| tolerated.contains(permission))
-        && !required.contains_key(&Permission::ReadSpace)
-    {
-        tolerated.insert(Permission::ReadSpace);
+    for permission in held.keys() {
+        let asked = grants.entry(*permission).or_insert((Strength::Refused, ChangeReason::NotDeclared));
+        if asked.0 == Strength::Refused && !share.lets(&asked.1, who) {
+            asked.0 = Strength::Tolerated;
+        }
     }
-    refused.retain(|permission, _| !tolerated.contains(permission));
-    let adds = required.keys().any(|permission| !held.contains_key(permission));
-    let takes =
-        held.keys().any(|permission| !required.contains_key(permission) && !tolerated.contains(permission));
+    let may_stay = |permission: &Permission| matches!(grants.get(permission), Some((Strength::Tolerated, _)));
+    if first.is_none() && held.keys().any(may_stay) {
+        grants.insert(Permission::ReadSpace, (Strength::Tolerated, ChangeReason::NotDeclared));
+    }
+    let adds = target.singles(Strength::Required).any(|(permission, _)| !held.contains_key(&permission));
+    let takes = held.keys().any(|permission| !target.allows(*permission));
     adds || takes
 }
 

@@ -9,7 +9,7 @@ use confperm::model::{
 };
 use confperm::sandbox::world::{self, Command, Pair, RoleEntry, World};
 
-use crate::builder::desired::{authoritative, origin, required, wanted};
+use crate::builder::desired::{authoritative, declared, origin, required, wanted};
 use crate::builder::reading;
 use crate::builder::sandbox::{self, pair, principal};
 use crate::bystanders::{Bystanders, IN_BYSTANDER};
@@ -301,7 +301,7 @@ impl Case {
         let holdings = self.after.rows.iter().map(|(who, permissions)| {
             if self.by != By::Rows {
                 let role = roles::role_of(self, permissions).parse().unwrap();
-                return (who.parse().unwrap(), DesiredHolding::Role(wanted(role)));
+                return (who.parse().unwrap(), DesiredHolding::Role(role, declared()));
             }
             (who.parse().unwrap(), required(permissions))
         });

@@ -43,33 +43,22 @@ fn written(desired: &Desired) -> String {
         for (principal, holding) in &space.holdings {
             write!(text, "{key} {principal}").unwrap();
             match holding {
-                DesiredHolding::Role(role) => {
-                    write!(
-                        text,
-                        " role {} ({}:{})",
-                        role.what,
-                        role.by.role.as_deref().unwrap_or("-"),
-                        role.origin().line
-                    )
-                    .unwrap();
+                DesiredHolding::Role(role, by) => {
+                    let named = by.role.as_deref().unwrap_or("-");
+                    write!(text, " role {role} ({named}:{})", by.origin.line).unwrap();
                 }
-                DesiredHolding::Nothing(wanted) => {
-                    write!(text, " nothing ({})", wanted.origin().line).unwrap();
+                DesiredHolding::Nothing(by) => {
+                    write!(text, " nothing ({})", by.origin.line).unwrap();
                 }
                 DesiredHolding::Grants(grants) => {
-                    for (permission, wanted) in grants {
-                        let mark = match wanted.what {
+                    for (permission, (strength, by)) in grants {
+                        let mark = match strength {
                             Strength::Refused => "!",
                             Strength::Tolerated => "?",
                             Strength::Required => "",
                         };
-                        write!(
-                            text,
-                            " {permission}{mark}({}:{})",
-                            wanted.by.role.as_deref().unwrap_or("-"),
-                            wanted.origin().line
-                        )
-                        .unwrap();
+                        let named = by.role.as_deref().unwrap_or("-");
+                        write!(text, " {permission}{mark}({named}:{})", by.origin.line).unwrap();
                     }
                 }
             }

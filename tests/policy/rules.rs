@@ -78,19 +78,17 @@ fn resolved(policy: &Policy, live: &Live) -> String {
         write!(text, "{key}{}", if space.mode == Mode::Additive { "+" } else { "" }).unwrap();
         for (who, holding) in &space.holdings {
             match holding {
-                DesiredHolding::Nothing(wanted) => {
-                    write!(text, " {who}=nothing[{}]", wanted.by.rule.as_deref().unwrap_or("-")).unwrap();
+                DesiredHolding::Nothing(by) => {
+                    write!(text, " {who}=nothing[{}]", by.rule.as_deref().unwrap_or("-")).unwrap();
                 }
-                DesiredHolding::Role(wanted) => {
-                    write!(text, " {who}={}[{}]", wanted.what, wanted.by.rule.as_deref().unwrap_or("-"))
-                        .unwrap();
+                DesiredHolding::Role(role, by) => {
+                    write!(text, " {who}={role}[{}]", by.rule.as_deref().unwrap_or("-")).unwrap();
                 }
-                DesiredHolding::Grants(grants) => {
-                    let required: Vec<String> = grants
-                        .iter()
-                        .filter(|(_, wanted)| wanted.what == Strength::Required)
-                        .map(|(permission, wanted)| {
-                            format!("{permission}[{}]", wanted.by.rule.as_deref().unwrap_or("-"))
+                DesiredHolding::Grants(_) => {
+                    let required: Vec<String> = holding
+                        .singles(Strength::Required)
+                        .map(|(permission, by)| {
+                            format!("{permission}[{}]", by.rule.as_deref().unwrap_or("-"))
                         })
                         .collect();
                     write!(text, " {who}={}", required.join(",")).unwrap();
@@ -368,7 +366,7 @@ fn rows_of_a_file_are_lines_of_the_policy() {
         else {
             panic!("not grants")
         };
-        assert_eq!(held[&Permission::CreatePage].origin().to_string(), "o.csv:5");
+        assert_eq!(held[&Permission::CreatePage].1.origin.to_string(), "o.csv:5");
     }
     let unknown = format!("{table}g-sre,GONE,group\n");
     let loaded = loaded(&[("p.yaml", rule), ("o.csv", &unknown)]);
@@ -468,7 +466,7 @@ proptest! {
                 .flat_map(|(key, space)| space.holdings.into_iter().map(move |(who, held)| ((key.clone(), who), held)))
                 .map(|(at, held)| {
                     let DesiredHolding::Grants(held) = held else { panic!("not grants") };
-                    (at, held.into_iter().map(|(permission, wanted)| (permission, wanted.what)).collect())
+                    (at, held.into_iter().map(|(permission, wanted)| (permission, wanted.0)).collect())
                 })
                 .collect()
         };

@@ -103,8 +103,8 @@ fn what_changes_points_to_the_place_that_uses_the_set() {
     );
     let desired = resolve(&policy, &site(SpaceRoleMode::Roles), TODAY).unwrap().desired;
     let lines: Vec<_> = desired.spaces.values().flat_map(|space| space.holdings.values()).collect();
-    let [confperm::model::DesiredHolding::Role(role)] = lines[..] else { panic!("{lines:?}") };
-    assert_eq!(role.origin().line, 9);
+    let [confperm::model::DesiredHolding::Role(_, by)] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!(by.origin.line, 9);
 }
 
 #[test]

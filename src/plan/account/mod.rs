@@ -115,7 +115,7 @@ fn lacking(
         }
         ObjectId::Holding { principal, .. } => {
             let wanted = target.spaces.get(&space.space.key)?.holdings.get(principal)?;
-            let gives = matches!(wanted, TargetHolding::Grants { .. } | TargetHolding::Role(..));
+            let gives = matches!(wanted, TargetHolding::Grants(_) | TargetHolding::Role(..));
             (gives && is_missing(principal, live))
                 .then(|| Lacks::Certainty { groups: BTreeSet::from([principal.clone()]) })
         }
@@ -150,7 +150,7 @@ fn is_missing(principal: &Principal, live: &Live) -> bool {
 fn of_holding(held: Option<&Holding>, wanted: Option<&TargetHolding>) -> Vec<Vec<Permission>> {
     let assigns = matches!(held, Some(Holding::Role(_))) || matches!(wanted, Some(TargetHolding::Role(..)));
     let writes_rows =
-        matches!(held, Some(Holding::Grants(_))) || matches!(wanted, Some(TargetHolding::Grants { .. }));
+        matches!(held, Some(Holding::Grants(_))) || matches!(wanted, Some(TargetHolding::Grants(_)));
     let roles = assigns.then(|| ROLES.to_vec());
     roles.into_iter().chain(writes_rows.then(|| ROWS.to_vec())).collect()
 }

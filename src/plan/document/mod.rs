@@ -39,7 +39,7 @@ pub(in crate::plan) use surroundings::surroundings;
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.13";
+pub const FORMAT_VERSION: &str = "1.14";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

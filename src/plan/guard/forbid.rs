@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Audience, ContentId, Desired, DesiredHolding, DesiredSpace, Forbidden, Known, Live, LiveSpace, Mode,
-    Origin, PageList, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
+    Audience, ContentId, Desired, DesiredSpace, Forbidden, Known, Live, LiveSpace, Mode, Origin, PageList,
+    Principal, Prohibition, SpaceKey, Strength, Subject, ToHold,
 };
 
 use super::{Breach, GuardOutcome};
@@ -47,11 +47,10 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
     let mut given = Vec::new();
     for (who, holding) in &space.holdings {
         match holding {
-            DesiredHolding::Nothing(_) => {}
-            DesiredHolding::Role(role) => given.push((who.clone(), role.origin())),
-            DesiredHolding::Grants(grants) => {
-                let required = |wanted: &&Wanted<Strength>| wanted.what == Strength::Required;
-                given.extend(grants.values().filter(required).map(|wanted| (who.clone(), wanted.origin())));
+            ToHold::Nothing(_) => {}
+            ToHold::Role(_, by) => given.push((who.clone(), &by.origin)),
+            ToHold::Grants(_) => {
+                given.extend(holding.singles(Strength::Required).map(|(_, by)| (who.clone(), &by.origin)));
             }
         }
     }

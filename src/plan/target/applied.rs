@@ -6,12 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::{
-    ContentId, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, Tree,
-    Vocabulary,
+    ContentId, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, Strength,
+    ToHold, Tree, Vocabulary,
 };
 
 use super::state::{Target, TargetHolding, TargetSpace};
-use crate::plan::change::ChangeReason;
 use crate::plan::document::HoldingState;
 
 impl Target {
@@ -86,78 +85,72 @@ pub(super) fn holdings_applied(
 impl HoldingState {
     /// What would be found once a plan has led there from another state.
     pub fn reached_from(&self, before: &Self, vocabulary: Vocabulary) -> Option<Holding> {
-        let target = match self {
+        let target: ToHold<()> = match self {
             Self::Nothing => return None,
-            Self::Role { role } => TargetHolding::Role(role.clone(), ChangeReason::NotDeclared),
-            Self::Grants { permissions, tolerated, .. } => TargetHolding::Grants {
-                required: permissions
-                    .iter()
-                    .map(|permission| (*permission, ChangeReason::NotDeclared))
-                    .collect(),
-                tolerated: tolerated.clone(),
-                refused: BTreeMap::new(),
-            },
+            Self::Role { role } => ToHold::Role(role.clone(), ()),
+            Self::Grants { permissions, tolerated, .. } => {
+                let tolerated = tolerated.iter().map(|permission| (*permission, (Strength::Tolerated, ())));
+                let required = permissions.iter().map(|permission| (*permission, (Strength::Required, ())));
+                ToHold::Grants(tolerated.chain(required).collect())
+            }
         };
         target.applied_to(before.to_live().as_ref(), vocabulary)
     }
 }
 
-impl TargetHolding {
+impl<Why> ToHold<Why> {
     /// Whether a principal holds what it is to hold, so that applying the target changes nothing.
     fn is_met_by(&self, now: Option<&Holding>) -> bool {
         match (self, now) {
             (Self::Nothing(_), now) => now.is_none(),
             (Self::Role(role, _), now) => matches!(now, Some(Holding::Role(held)) if held == role),
-            (Self::Grants { required, tolerated, .. }, Some(Holding::Grants(now))) => {
-                let stays = |permission: &Permission| {
-                    required.contains_key(permission) || tolerated.contains(permission)
-                };
+            (Self::Grants(_), Some(Holding::Grants(now))) => {
                 !now.is_empty()
-                    && now.keys().all(stays)
-                    && required.keys().all(|permission| now.contains_key(permission))
+                    && now.keys().all(|permission| self.allows(*permission))
+                    && self.singles(Strength::Required).all(|(permission, _)| now.contains_key(&permission))
             }
-            (Self::Grants { required, .. }, None) => required.is_empty(),
-            (Self::Grants { .. }, Some(Holding::Role(_))) => false,
+            (Self::Grants(_), None) => self.singles(Strength::Required).next().is_none(),
+            (Self::Grants(_), Some(Holding::Role(_))) => false,
         }
     }
 
     fn applied_to(&self, now: Option<&Holding>, vocabulary: Vocabulary) -> Option<Holding> {
         match self {
-            Self::Nothing(_) => None,
-            Self::Role(role, _) => Some(Holding::Role(role.clone())),
-            Self::Grants { required, tolerated, .. } => {
-                let none = BTreeMap::new();
-                let now = match now {
-                    Some(Holding::Grants(grants)) => grants,
-                    Some(Holding::Role(_)) | None => &none,
-                };
-                let kept = |permission: &Permission| {
-                    required.contains_key(permission) || tolerated.contains(permission)
-                };
-                // What is merely tolerated goes with the permission that it came with.
-                let goes_along = |permission: &Permission| {
-                    let mut producers = now.keys().filter(|producer| !kept(producer));
-                    producers.any(|producer| producer.companions().contains(permission))
-                };
-                let stays = now
-                    .iter()
-                    .filter(|(permission, _)| {
-                        required.contains_key(permission)
-                            || (tolerated.contains(permission) && !goes_along(permission))
-                    })
-                    .map(|(&permission, rows)| (permission, rows.clone()));
-                let mut grants: BTreeMap<Permission, BTreeSet<GrantId>> = stays.collect();
-                for &permission in required.keys().filter(|permission| !now.contains_key(permission)) {
-                    grants.entry(permission).or_default();
-                    let companions = permission.companions().iter().filter(|companion| {
-                        vocabulary.contains(**companion) && tolerated.contains(companion)
-                    });
-                    for &companion in companions {
-                        grants.entry(companion).or_default();
-                    }
-                }
-                (!grants.is_empty()).then_some(Holding::Grants(grants))
+            Self::Nothing(_) => return None,
+            Self::Role(role, _) => return Some(Holding::Role(role.clone())),
+            Self::Grants(_) => {}
+        }
+        let none = BTreeMap::new();
+        let now = match now {
+            Some(Holding::Grants(grants)) => grants,
+            Some(Holding::Role(_)) | None => &none,
+        };
+        // What is merely tolerated goes with the permission that it came with.
+        let goes_along = |permission: &Permission| {
+            let mut producers = now.keys().filter(|producer| !self.allows(**producer));
+            producers.any(|producer| producer.companions().contains(permission))
+        };
+        let stays = |permission: &Permission| match self.strength(*permission) {
+            Some(Strength::Required) => true,
+            Some(Strength::Tolerated) => !goes_along(permission),
+            Some(Strength::Refused) | None => false,
+        };
+        let mut grants: BTreeMap<Permission, BTreeSet<GrantId>> = now
+            .iter()
+            .filter(|(permission, _)| stays(permission))
+            .map(|(&permission, rows)| (permission, rows.clone()))
+            .collect();
+        let missing = self.singles(Strength::Required).map(|(permission, _)| permission);
+        for permission in missing.filter(|permission| !now.contains_key(permission)) {
+            grants.entry(permission).or_default();
+            let companions = permission.companions().iter().copied();
+            let tolerated = |companion: &Permission| {
+                vocabulary.contains(*companion) && self.strength(*companion) == Some(Strength::Tolerated)
+            };
+            for companion in companions.filter(tolerated) {
+                grants.entry(companion).or_default();
             }
         }
+        (!grants.is_empty()).then_some(Holding::Grants(grants))
     }
 }

@@ -1,10 +1,11 @@
 //! What the principals of a space are to hold: what is declared for them, and what they keep beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{
     AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
-    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth, Wanted,
+    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, ToHold, Truth,
 };
 
 use super::keep_reason::KeepReason;
@@ -46,7 +47,7 @@ pub(super) fn holdings(
             }
             (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
                 let held = permissions_held(principal, holding, space, live);
-                let mut declared = TargetHolding::nothing_declared();
+                let mut declared = TargetHolding::Grants(BTreeMap::new());
                 refuse_strays(&mut declared, key, principal, &held, live);
                 let extra = keep_beside(&mut declared, holding, &held, KeepReason::Undeclared);
                 target.insert(principal.clone(), declared);
@@ -112,15 +113,11 @@ pub(super) fn holdings(
 
 /// Whether a principal holds all that is declared for it, and nothing else than may be there.
 fn is_as_declared(wanted: &DesiredHolding, held: &Holding) -> bool {
-    let (DesiredHolding::Grants(wanted), Holding::Grants(held)) = (wanted, held) else { return false };
-    let stays = |permission: &Permission| {
-        wanted.get(permission).is_some_and(|wanted| wanted.what != Strength::Refused)
-    };
-    let is_there = |(permission, wanted): (&Permission, &Wanted<Strength>)| {
-        wanted.what != Strength::Required || held.contains_key(permission)
-    };
+    let (ToHold::Grants(_), Holding::Grants(held)) = (wanted, held) else { return false };
     // No principal keeps anything without `read/space`.
-    held.contains_key(&Permission::ReadSpace) && held.keys().all(stays) && wanted.iter().all(is_there)
+    held.contains_key(&Permission::ReadSpace)
+        && held.keys().all(|permission| wanted.allows(*permission))
+        && wanted.singles(Strength::Required).all(|(permission, _)| held.contains_key(&permission))
 }
 
 /// Whether a principal has a role that surely gives all that another may give.
@@ -148,7 +145,7 @@ fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
     match (target, live) {
         (TargetHolding::Nothing(_) | TargetHolding::Role(..), Some(held @ Holding::Grants(_))) => rows(held),
         (TargetHolding::Nothing(_) | TargetHolding::Role(..), _) => 0,
-        (TargetHolding::Grants { required, .. }, _) => required.len().max(1),
+        (TargetHolding::Grants(_), _) => target.singles(Strength::Required).count().max(1),
     }
 }
 
@@ -173,13 +170,9 @@ fn permissions_held(
 
 /// Whether single permissions that are declared are all there, and what is to go is not.
 fn asks_nothing_of(declared: &TargetHolding, held: &BTreeSet<Permission>) -> bool {
-    match declared {
-        TargetHolding::Grants { required, refused, .. } => {
-            required.keys().all(|permission| held.contains(permission))
-                && !refused.keys().any(|permission| held.contains(permission))
-        }
-        TargetHolding::Nothing(_) | TargetHolding::Role(..) => false,
-    }
+    matches!(declared, TargetHolding::Grants(_))
+        && declared.singles(Strength::Required).all(|(permission, _)| held.contains(&permission))
+        && !declared.singles(Strength::Refused).any(|(permission, _)| held.contains(&permission))
 }
 
 /// Refuses what an earlier run may have brought along and the policy does not ask for.
@@ -190,71 +183,47 @@ fn refuse_strays(
     held: &BTreeSet<Permission>,
     live: &Live,
 ) {
-    let TargetHolding::Grants { required, tolerated, refused } = declared else { return };
-    for stray in live.stray.of(key, principal) {
-        if held.contains(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
-            refused.entry(stray).or_insert(ChangeReason::CameAlong);
-        }
+    let TargetHolding::Grants(grants) = declared else { return };
+    for stray in live.stray.of(key, principal).filter(|stray| held.contains(stray)) {
+        grants.entry(stray).or_insert((Strength::Refused, ChangeReason::CameAlong));
     }
 }
 
 /// Simplifies a target that requires nothing: where nothing is tolerated either, the principal is to hold nothing.
 /// Returns whether the target says anything about the site.
 fn simplify(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
-    let TargetHolding::Grants { required, tolerated, refused } = target else { return true };
-    if !required.is_empty() {
+    if target.singles(Strength::Required).next().is_some() {
         return true;
     }
+    let TargetHolding::Grants(grants) = target else { return true };
     let Some(Holding::Grants(held)) = live else { return live.is_some() };
-    if held.keys().any(|permission| tolerated.contains(permission)) {
+    let may_stay = |permission: &Permission| matches!(grants.get(permission), Some((Strength::Tolerated, _)));
+    if held.keys().any(may_stay) {
         // No principal keeps anything without `read/space`.
-        refused.remove(&Permission::ReadSpace);
-        tolerated.insert(Permission::ReadSpace);
+        grants.insert(Permission::ReadSpace, (Strength::Tolerated, ChangeReason::NotDeclared));
         return true;
     }
     let mut reasons: BTreeSet<Option<&ChangeReason>> =
-        held.keys().map(|permission| refused.get(permission)).collect();
+        held.keys().map(|permission| grants.get(permission).map(|(_, reason)| reason)).collect();
     let only = reasons.pop_first().flatten().filter(|_| reasons.is_empty()).cloned();
     *target = TargetHolding::Nothing(only.unwrap_or(ChangeReason::NotDeclared));
     true
 }
 
-impl TargetHolding {
-    const fn nothing_declared() -> Self {
-        Self::Grants { required: BTreeMap::new(), tolerated: BTreeSet::new(), refused: BTreeMap::new() }
+fn declared(wanted: &DesiredHolding) -> TargetHolding {
+    let mut target = wanted.map(|by| ChangeReason::Declared(Arc::clone(by)));
+    let first = target.singles(Strength::Required).next().map(|(permission, _)| permission);
+    if let (TargetHolding::Grants(grants), Some(permission)) = (&mut target, first) {
+        require_reading(grants, ChangeReason::NeededFor { permission });
     }
+    target
 }
 
-fn declared(wanted: &DesiredHolding) -> TargetHolding {
-    match wanted {
-        DesiredHolding::Nothing(nothing) => TargetHolding::Nothing(ChangeReason::of(nothing)),
-        DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), ChangeReason::of(role)),
-        DesiredHolding::Grants(grants) => {
-            let mut required = BTreeMap::new();
-            let mut tolerated = BTreeSet::new();
-            let mut refused = BTreeMap::new();
-            for (&permission, wanted) in grants {
-                match wanted.what {
-                    Strength::Required => {
-                        required.insert(permission, ChangeReason::of(wanted));
-                    }
-                    Strength::Tolerated => {
-                        tolerated.insert(permission);
-                    }
-                    Strength::Refused => {
-                        refused.insert(permission, ChangeReason::of(wanted));
-                    }
-                }
-            }
-            // Confluence refuses every other permission to a principal without `read/space`.
-            if let Some(&first) = required.keys().next() {
-                refused.remove(&Permission::ReadSpace);
-                required
-                    .entry(Permission::ReadSpace)
-                    .or_insert(ChangeReason::NeededFor { permission: first });
-            }
-            TargetHolding::Grants { required, tolerated, refused }
-        }
+/// Confluence refuses every other permission to a principal without `read/space`, and takes all away with it.
+fn require_reading(grants: &mut BTreeMap<Permission, (Strength, ChangeReason)>, reason: ChangeReason) {
+    let reads = grants.entry(Permission::ReadSpace).or_insert_with(|| (Strength::Required, reason.clone()));
+    if reads.0 != Strength::Required {
+        *reads = (Strength::Required, reason);
     }
 }
 
@@ -295,24 +264,25 @@ fn keep_beside(
     held: &BTreeSet<Permission>,
     keep: KeepReason,
 ) -> usize {
-    let TargetHolding::Grants { required, tolerated, refused } = declared else { return 0 };
+    let TargetHolding::Grants(grants) = declared else { return 0 };
     // What ended goes, unless it is not ours to take.
     if is_never_taken(keep) {
-        refused.clear();
+        grants.retain(|_, (strength, _)| *strength != Strength::Refused);
     }
-    let stays =
-        |permission: &&Permission| !required.contains_key(permission) && !refused.contains_key(permission);
-    let stay: BTreeSet<Permission> = held.iter().filter(stays).copied().collect();
-    let extra = stay.difference(tolerated).count();
-    match holding {
-        Holding::Grants(_) => tolerated.extend(&stay),
-        Holding::Role(_) => {
-            required.extend(stay.into_iter().map(|permission| (permission, ChangeReason::GivenByRole)));
-            // No principal keeps anything without `read/space`.
-            if !required.is_empty() && refused.remove(&Permission::ReadSpace).is_some() {
-                required.insert(Permission::ReadSpace, ChangeReason::GivenByRole);
-            }
+    let extra = held.iter().filter(|permission| !grants.contains_key(permission)).count();
+    let kept = match holding {
+        Holding::Grants(_) => (Strength::Tolerated, ChangeReason::NotDeclared),
+        Holding::Role(_) => (Strength::Required, ChangeReason::GivenByRole),
+    };
+    for &permission in held {
+        let asked = grants.get(&permission).map(|(strength, _)| *strength);
+        if matches!(asked, None | Some(Strength::Tolerated)) {
+            grants.insert(permission, kept.clone());
         }
+    }
+    let is_required = |(strength, _): &(Strength, ChangeReason)| *strength == Strength::Required;
+    if matches!(holding, Holding::Role(_)) && grants.values().any(is_required) {
+        require_reading(grants, ChangeReason::GivenByRole);
     }
     extra
 }

@@ -1,10 +1,9 @@
 //! The state that a plan is to reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, AccountKind, ContentId, Directory, PageList, Permission, Principal, Restrictions, RoleId,
-    SpaceKey,
+    AccountId, AccountKind, ContentId, Directory, PageList, Principal, Restrictions, SpaceKey, ToHold,
 };
 use crate::plan::change::ChangeReason;
 
@@ -23,20 +22,9 @@ pub struct TargetSpace {
     pub pages: BTreeMap<ContentId, TargetPage>,
 }
 
-/// What a principal is to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TargetHolding {
-    /// Nothing. The reason says why.
-    Nothing(ChangeReason),
-    Grants {
-        required: BTreeMap<Permission, ChangeReason>,
-        /// May be there: neither added nor removed.
-        tolerated: BTreeSet<Permission>,
-        /// Must not be there, and why; what is in none of the three must not be there either.
-        refused: BTreeMap<Permission, ChangeReason>,
-    },
-    Role(RoleId, ChangeReason),
-}
+/// What a principal is to hold, as a plan reaches it: of single permissions, those of which nothing is said must not be
+/// there either.
+pub type TargetHolding = ToHold<ChangeReason>;
 
 /// What the lists of a page are to be, and who asks for each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, Declaration, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId,
-    SkippedPart, SpaceRoleMode, Strength, Wanted,
+    SkippedPart, SpaceRoleMode, Strength, ToHold,
 };
 use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
@@ -34,24 +34,18 @@ pub(super) struct Asked<'a> {
     by: Arc<Declaration>,
 }
 
-impl Asked<'_> {
-    fn wanted<T>(&self, what: T) -> Wanted<T> {
-        Wanted::new(what, Arc::clone(&self.by))
-    }
-}
-
-/// What a principal is to hold.
-enum ToHold<'s> {
-    This(DesiredHolding),
+/// What the lines for a principal come down to.
+enum AskedMeaning<'s> {
+    Holds(DesiredHolding),
     /// The space role is lost, and this line asks for it.
     Lost(Lost<RoleId>, &'s Span),
     /// Nothing that can be given here, which has been reported.
     Invalid,
 }
 
-impl From<Option<DesiredHolding>> for ToHold<'_> {
+impl From<Option<DesiredHolding>> for AskedMeaning<'_> {
     fn from(holding: Option<DesiredHolding>) -> Self {
-        holding.map_or(Self::Invalid, Self::This)
+        holding.map_or(Self::Invalid, Self::Holds)
     }
 }
 
@@ -121,12 +115,12 @@ impl<'a> Resolver<'a> {
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
             match self.holding(&principal, &asked) {
-                ToHold::This(holding) => drop(holdings.insert(principal, holding)),
-                ToHold::Lost(lost, span) => {
+                AskedMeaning::Holds(holding) => drop(holdings.insert(principal, holding)),
+                AskedMeaning::Lost(lost, span) => {
                     self.skip(Some(key), SkippedPart::Principal, &lost, span);
                     kept.principals.insert(principal);
                 }
-                ToHold::Invalid => {}
+                AskedMeaning::Invalid => {}
             }
         }
         for (principal, over) in over {
@@ -143,7 +137,7 @@ impl<'a> Resolver<'a> {
         for leaving in &declaration.leaving {
             // A site may keep the rows of visitors to itself, so whether there are any has to be found out.
             if live.holdings.contains_key(&leaving.who) || leaving.who == Principal::Anonymous {
-                holdings.insert(leaving.who.clone(), DesiredHolding::Nothing(leaving.wanted(())));
+                holdings.insert(leaving.who.clone(), ToHold::Nothing(leaving.wanted(()).by));
             }
         }
         holdings
@@ -170,17 +164,17 @@ impl<'a> Resolver<'a> {
     ) {
         match (holdings.get_mut(principal), held) {
             (wanted, Holding::Role(role)) => {
-                let still = matches!(&wanted, Some(DesiredHolding::Role(wanted)) if wanted.what == *role);
+                let still = matches!(&wanted, Some(ToHold::Role(wanted, _)) if wanted == role);
                 let Some(gave) = self.gave(over, held).filter(|_| !still) else { return };
                 kept.ended_roles.insert(principal.clone());
                 if wanted.is_none() {
-                    holdings.insert(principal.clone(), DesiredHolding::Nothing(gave.wanted(())));
+                    holdings.insert(principal.clone(), ToHold::Nothing(Arc::clone(&gave.by)));
                 }
             }
             (None, Holding::Grants(_)) => {
-                holdings.insert(principal.clone(), DesiredHolding::Grants(refused(over)));
+                holdings.insert(principal.clone(), ToHold::Grants(refused(over)));
             }
-            (Some(DesiredHolding::Grants(grants)), Holding::Grants(_)) => {
+            (Some(ToHold::Grants(grants)), Holding::Grants(_)) => {
                 for (permission, wanted) in refused(over) {
                     grants.entry(permission).or_insert(wanted);
                 }
@@ -221,7 +215,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>]) -> ToHold<'s> {
+    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>]) -> AskedMeaning<'s> {
         let is_class = matches!(principal, Principal::Class(_));
         if !self.live.site.mode.has_roles() {
             if is_class {
@@ -232,7 +226,7 @@ impl<'a> Resolver<'a> {
                             .help("user classes came with space roles, which this site does not use: name a group"),
                     );
                 }
-                return ToHold::Invalid;
+                return AskedMeaning::Invalid;
             }
             return self.grants(principal, asked).into();
         }
@@ -241,7 +235,7 @@ impl<'a> Resolver<'a> {
             None if self.takes_single_permissions(principal) => self.grants(principal, asked).into(),
             None => {
                 self.not_expressible(is_class, asked);
-                ToHold::Invalid
+                AskedMeaning::Invalid
             }
         }
     }
@@ -280,8 +274,8 @@ impl<'a> Resolver<'a> {
         self.lock.role(name, &self.live.roles).meant().cloned()
     }
 
-    fn assigned<'s>(&mut self, asked: &Asked<'s>) -> ToHold<'s> {
-        let Some(name) = self.site_role(asked.right).map(str::to_owned) else { return ToHold::Invalid };
+    fn assigned<'s>(&mut self, asked: &Asked<'s>) -> AskedMeaning<'s> {
+        let Some(name) = self.site_role(asked.right).map(str::to_owned) else { return AskedMeaning::Invalid };
         let (lock, live) = (self.lock, self.live);
         let named = WrittenName {
             kind: "space role",
@@ -304,9 +298,9 @@ impl<'a> Resolver<'a> {
             }
         });
         match meaning {
-            NameMeaning::Is(id) => ToHold::This(DesiredHolding::Role(asked.wanted(id))),
-            NameMeaning::Lost(lost) => ToHold::Lost(lost, asked.span),
-            NameMeaning::Invalid => ToHold::Invalid,
+            NameMeaning::Is(id) => AskedMeaning::Holds(ToHold::Role(id, Arc::clone(&asked.by))),
+            NameMeaning::Lost(lost) => AskedMeaning::Lost(lost, asked.span),
+            NameMeaning::Invalid => AskedMeaning::Invalid,
         }
     }
 
@@ -351,19 +345,19 @@ impl<'a> Resolver<'a> {
 
     /// Single permissions: everything that any line asks for, each with the first line that does.
     fn grants(&mut self, principal: &Principal, asked: &[Asked<'_>]) -> Option<DesiredHolding> {
-        let mut grants: BTreeMap<Permission, Wanted<Strength>> = BTreeMap::new();
+        let mut grants: BTreeMap<Permission, (Strength, Arc<Declaration>)> = BTreeMap::new();
         for entry in asked {
             for permission in &entry.bundle.required {
-                if grants.get(permission).is_none_or(|earlier| earlier.what == Strength::Tolerated) {
-                    grants.insert(*permission, entry.wanted(Strength::Required));
+                if grants.get(permission).is_none_or(|(earlier, _)| *earlier == Strength::Tolerated) {
+                    grants.insert(*permission, (Strength::Required, Arc::clone(&entry.by)));
                 }
             }
             for permission in &entry.bundle.tolerated {
-                grants.entry(*permission).or_insert_with(|| entry.wanted(Strength::Tolerated));
+                grants.entry(*permission).or_insert_with(|| (Strength::Tolerated, Arc::clone(&entry.by)));
             }
         }
         let first = asked.first()?;
-        let reads = grants.get(&Permission::ReadSpace).is_some_and(|read| read.what == Strength::Required);
+        let reads = grants.get(&Permission::ReadSpace).is_some_and(|(read, _)| *read == Strength::Required);
         if !reads {
             // Confluence keeps no other permission for a principal that may not view the space.
             if *principal == Principal::Anonymous {
@@ -379,9 +373,9 @@ impl<'a> Resolver<'a> {
                 );
                 return None;
             }
-            grants.insert(Permission::ReadSpace, first.wanted(Strength::Required));
+            grants.insert(Permission::ReadSpace, (Strength::Required, Arc::clone(&first.by)));
         }
-        Some(DesiredHolding::Grants(grants))
+        Some(ToHold::Grants(grants))
     }
 
     fn not_expressible(&mut self, is_class: bool, asked: &[Asked<'_>]) {
@@ -447,12 +441,12 @@ impl<'a> Resolver<'a> {
 }
 
 /// Everything that ended lines brought, `read/space` and companions included.
-fn refused(over: &[Asked<'_>]) -> BTreeMap<Permission, Wanted<Strength>> {
+fn refused(over: &[Asked<'_>]) -> BTreeMap<Permission, (Strength, Arc<Declaration>)> {
     let mut refused = BTreeMap::new();
     for asked in over {
         let brought = asked.bundle.required.iter().chain(&asked.bundle.tolerated);
         for permission in brought.chain([&Permission::ReadSpace]) {
-            refused.entry(*permission).or_insert_with(|| asked.wanted(Strength::Refused));
+            refused.entry(*permission).or_insert_with(|| (Strength::Refused, Arc::clone(&asked.by)));
         }
     }
     refused

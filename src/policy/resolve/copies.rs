@@ -1,13 +1,14 @@
 //! What a principal gets because it is held elsewhere: `like: live:SPACE`, and the place of one that is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::declaration::{Copied, SpaceDeclaration};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     AccountKind, Declaration, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId,
-    Strength, Subject, Wanted,
+    Strength, Subject, ToHold, Wanted,
 };
 use crate::policy::ast::Named;
 
@@ -108,21 +109,21 @@ impl<'a> Resolver<'a> {
         match (self.both(now, &more, gift.beside), more) {
             (Some(RoleOrGrants::Grants(_)), RoleOrGrants::Grants(more)) => {
                 let entry =
-                    holdings.entry(who.clone()).or_insert_with(|| DesiredHolding::Grants(BTreeMap::new()));
-                let DesiredHolding::Grants(grants) = entry else { return };
+                    holdings.entry(who.clone()).or_insert_with(|| ToHold::Grants(BTreeMap::new()));
+                let ToHold::Grants(grants) = entry else { return };
                 for permission in more {
-                    let required = gift.wanted.instead(Strength::Required);
-                    let there = grants.entry(permission).or_insert_with(|| required.clone());
-                    if there.what != Strength::Required {
-                        *there = required;
+                    let required = || (Strength::Required, Arc::clone(&gift.wanted.by));
+                    let there = grants.entry(permission).or_insert_with(required);
+                    if there.0 != Strength::Required {
+                        *there = required();
                     }
                 }
             }
             (Some(RoleOrGrants::Role(role)), _) => {
                 // What they have through a line stays with that line.
-                let has = matches!(holdings.get(who), Some(DesiredHolding::Role(has)) if has.what == role);
+                let has = matches!(holdings.get(who), Some(ToHold::Role(has, _)) if *has == role);
                 if !has {
-                    holdings.insert(who.clone(), DesiredHolding::Role(gift.wanted.instead(role)));
+                    holdings.insert(who.clone(), ToHold::Role(role, Arc::clone(&gift.wanted.by)));
                 }
             }
             (Some(RoleOrGrants::Grants(_)) | None, _) => self.report(
@@ -216,11 +217,11 @@ impl RoleOrGrants {
 
     fn of_desired(holding: &DesiredHolding) -> Option<Self> {
         match holding {
-            DesiredHolding::Nothing(_) => None,
-            DesiredHolding::Role(role) => Some(Self::Role(role.what.clone())),
-            DesiredHolding::Grants(grants) => {
-                let required = grants.iter().filter(|(_, wanted)| wanted.what == Strength::Required);
-                Some(Self::Grants(required.map(|(permission, _)| *permission).collect()))
+            ToHold::Nothing(_) => None,
+            ToHold::Role(role, _) => Some(Self::Role(role.clone())),
+            ToHold::Grants(_) => {
+                let required = holding.singles(Strength::Required);
+                Some(Self::Grants(required.map(|(permission, _)| permission).collect()))
             }
         }
     }

@@ -12,7 +12,7 @@ use super::resolver::{Context, Resolver};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     DesiredHolding, Holding, Kept, LiveSpace, Mode, Permission, Principal, RoleId, SkippedPart, SpaceKey,
-    Strength, Truth, Vocabulary,
+    Strength, ToHold, Truth, Vocabulary,
 };
 use crate::policy::ast::Right;
 use crate::policy::roles::Bundle;
@@ -201,13 +201,13 @@ impl<'a> Resolver<'a> {
         let keeps = coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
         match coming.holdings.get(who) {
             None => keeps && self.holds(condition, space),
-            Some(DesiredHolding::Nothing(_)) => false,
-            Some(DesiredHolding::Role(role)) => {
-                let held = Holding::Role(role.what.clone());
+            Some(ToHold::Nothing(_)) => false,
+            Some(ToHold::Role(role, _)) => {
+                let held = Holding::Role(role.clone());
                 let gives = |permission| held.gives(permission, &self.live.roles);
-                self.role_holds(condition, &role.what, &gives)
+                self.role_holds(condition, role, &gives)
             }
-            Some(DesiredHolding::Grants(_)) => {
+            Some(ToHold::Grants(_)) => {
                 let mut required = condition.bundle.required.iter();
                 required.all(|it| self.will_be_held(who, *it, space, coming) == Truth::Yes)
             }
@@ -225,13 +225,11 @@ impl<'a> Resolver<'a> {
         let roles = &self.live.roles;
         let keeps = || coming.mode != Mode::Authoritative || self.keeps(who, space, &coming.left);
         let stays = || if keeps() { space.holds(who, permission, roles) } else { Truth::No };
-        let grants = match coming.holdings.get(who) {
+        let coming = match coming.holdings.get(who) {
             None => return stays(),
-            Some(DesiredHolding::Nothing(_)) => return Truth::No,
-            Some(DesiredHolding::Role(role)) => {
-                return Holding::Role(role.what.clone()).gives(permission, roles);
-            }
-            Some(DesiredHolding::Grants(grants)) => grants,
+            Some(ToHold::Nothing(_)) => return Truth::No,
+            Some(ToHold::Role(role, _)) => return Holding::Role(role.clone()).gives(permission, roles),
+            Some(coming @ ToHold::Grants(_)) => coming,
         };
         let is_held = |permission: Permission| match space.holdings.get(who) {
             Some(Holding::Grants(held)) => held.contains_key(&permission),
@@ -239,17 +237,16 @@ impl<'a> Resolver<'a> {
             Some(Holding::Role(_)) => keeps() && space.holds(who, permission, roles) == Truth::Yes,
             None => false,
         };
-        let asked = |permission: Permission| grants.get(&permission).map(|wanted| wanted.what);
         let comes_along = || {
             let mut producers = Permission::ALL.iter().filter(|it| it.companions().contains(&permission));
-            let comes = producers.any(|it| asked(*it) == Some(Strength::Required) && !is_held(*it));
+            let comes = producers.any(|it| coming.strength(*it) == Some(Strength::Required) && !is_held(*it));
             match self.live.vocabulary() {
                 _ if !comes => Truth::No,
                 Vocabulary::Extended => Truth::Yes,
                 Vocabulary::Documented => Truth::Unknown,
             }
         };
-        match asked(permission) {
+        match coming.strength(permission) {
             Some(Strength::Required) => Truth::Yes,
             Some(Strength::Tolerated) if is_held(permission) => Truth::Yes,
             Some(Strength::Tolerated) => comes_along(),

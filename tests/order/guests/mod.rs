@@ -15,7 +15,7 @@ use confperm::model::{
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
 
-use crate::builder::desired::{origin, wanted};
+use crate::builder::desired::{declared, origin, wanted};
 use crate::builder::ids::account;
 use crate::builder::live::person;
 use crate::builder::sandbox::{guest, principal};
@@ -92,7 +92,7 @@ impl Guested {
                 for companion in [Permission::ExportContent, Permission::UpdatePage] {
                     grants
                         .entry(companion)
-                        .or_insert(Wanted::new(Strength::Tolerated, Declaration::at(origin.clone())));
+                        .or_insert((Strength::Tolerated, Declaration::at(origin.clone()).into()));
                 }
             }
             space.page_only = self
@@ -124,7 +124,7 @@ impl Guested {
             list.contains(&goes).then(|| Wanted::new(stay, by))
         };
         for space in desired.spaces.values_mut() {
-            space.holdings.insert(leaver.parse().unwrap(), DesiredHolding::Nothing(wanted(())));
+            space.holdings.insert(leaver.parse().unwrap(), DesiredHolding::Nothing(declared()));
             space.pages = world
                 .contents()
                 .map(|content| {
