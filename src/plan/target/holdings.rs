@@ -29,73 +29,17 @@ pub(super) fn holdings(
     let mut target: BTreeMap<Principal, TargetHolding> =
         open.map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
 
+    let here = Here { key, desired_space, space, live };
     for (principal, holding) in &space.holdings {
-        let declared = target.get_mut(principal);
+        let declared = target.remove(principal);
         if declared.is_none() && desired_space.holdings.contains_key(principal) {
             continue;
         }
-        // What the policy leaves stays whatever its account is.
-        let is_left = desired_space.kept.left.contains(principal);
-        let keep = hands_off(principal, holding, &live.site, &live.directory)
-            .filter(|reason| !is_left || *reason != KeepReason::UnknownAccount)
-            .or_else(|| is_left.then_some(KeepReason::Left))
-            .or_else(|| desired_space.kept.principals.contains(principal).then_some(KeepReason::Skipped))
-            .or_else(|| (desired_space.mode == Mode::Additive).then_some(KeepReason::Undeclared));
-        match (declared, keep) {
-            (None, None) => {
-                target.insert(principal.clone(), TargetHolding::Nothing(ChangeReason::NotDeclared));
-            }
-            (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
-                let held = permissions_held(principal, holding, space, live);
-                let mut declared = TargetHolding::Grants(BTreeMap::new());
-                refuse_strays(&mut declared, key, principal, &held, live);
-                let extra = keep_beside(&mut declared, holding, &held, KeepReason::Undeclared);
-                target.insert(principal.clone(), declared);
-                kept.add(key, KeepReason::Undeclared, principal, extra);
-            }
-            (None, Some(reason)) => {
-                kept.add(key, reason, principal, rows(holding));
-                if is_against(reason, desired_space) {
-                    let nothing = TargetHolding::Nothing(ChangeReason::NotDeclared);
-                    kept.stays.holding(key, principal, nothing, reason);
-                }
-            }
-            (Some(_), None) => {}
-            // Who is named may be taken off, but for those who must be able to go on, and what cannot be written.
-            (Some(TargetHolding::Nothing(_)), Some(reason)) if is_never_taken(reason) => {
-                target.remove(principal);
-                kept.add(key, reason, principal, rows(holding));
-            }
-            // A role that a line gave that is over goes whole.
-            (Some(_), Some(reason))
-                if !is_never_taken(reason) && desired_space.kept.ended_roles.contains(principal) => {}
-            // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
-            // role is enough.
-            (Some(TargetHolding::Role(role, _)), Some(reason))
-                if desired_space.mode == Mode::Additive && has_all_of(role, holding, live) =>
-            {
-                let is_more = !matches!(holding, Holding::Role(held) if held == role);
-                target.remove(principal);
-                if is_more {
-                    kept.add(key, reason, principal, rows(holding));
-                }
-            }
-            (Some(declared), Some(reason)) => {
-                let held = permissions_held(principal, holding, space, live);
-                refuse_strays(declared, key, principal, &held, live);
-                let wanted = declared.clone();
-                let extra = keep_beside(declared, holding, &held, reason);
-                if matches!(holding, Holding::Role(_)) && asks_nothing_of(declared, &held) {
-                    target.remove(principal);
-                }
-                if extra > 0 {
-                    kept.add(key, reason, principal, extra);
-                    if is_against(reason, desired_space) {
-                        kept.stays.holding(key, principal, wanted, reason);
-                    }
-                }
-            }
-        }
+        let goal = match here.stays(principal, holding) {
+            Some(reason) => here.beside(principal, holding, declared, reason, kept),
+            None => Some(declared.unwrap_or(TargetHolding::Nothing(ChangeReason::NotDeclared))),
+        };
+        target.extend(goal.map(|goal| (principal.clone(), goal)));
     }
     target.retain(|principal, holding| simplify(holding, space.holdings.get(principal)));
     if live.site.mode == SpaceRoleMode::Roles {
@@ -109,6 +53,108 @@ pub(super) fn holdings(
         });
     }
     target
+}
+
+/// The space that is looked at.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    key: &'a SpaceKey,
+    desired_space: &'a DesiredSpace,
+    space: &'a LiveSpace,
+    live: &'a Live,
+}
+
+impl Here<'_> {
+    /// Why a principal keeps what it holds beside what is declared for it, if it does.
+    fn stays(self, principal: &Principal, holding: &Holding) -> Option<KeepReason> {
+        let DesiredSpace { kept, mode, .. } = self.desired_space;
+        // What the policy leaves stays whatever its account is.
+        let is_left = kept.left.contains(principal);
+        hands_off(principal, holding, &self.live.site, &self.live.directory)
+            .filter(|reason| !is_left || *reason != KeepReason::UnknownAccount)
+            .or_else(|| is_left.then_some(KeepReason::Left))
+            .or_else(|| kept.principals.contains(principal).then_some(KeepReason::Skipped))
+            .or_else(|| (*mode == Mode::Additive).then_some(KeepReason::Undeclared))
+    }
+
+    /// What one is to hold that keeps what it holds beside what is declared; `None` where that is what it holds.
+    fn beside(
+        self,
+        principal: &Principal,
+        holding: &Holding,
+        declared: Option<TargetHolding>,
+        reason: KeepReason,
+        kept: &mut KeptTally,
+    ) -> Option<TargetHolding> {
+        let DesiredSpace { kept: of_policy, mode, .. } = self.desired_space;
+        let is_against = reason == KeepReason::UnknownAccount && *mode == Mode::Authoritative;
+        match &declared {
+            // Who is named may be taken off, but for those who must be able to go on, and what cannot be written.
+            Some(TargetHolding::Nothing(_)) if is_never_taken(reason) => {
+                kept.add(self.key, reason, principal, rows(holding));
+                return None;
+            }
+            // A role that a line gave that is over goes whole.
+            Some(_) if !is_never_taken(reason) && of_policy.ended_roles.contains(principal) => {
+                return declared;
+            }
+            // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared role
+            // is enough.
+            Some(TargetHolding::Role(role, _))
+                if *mode == Mode::Additive && has_all_of(role, holding, self.live) =>
+            {
+                if !matches!(holding, Holding::Role(held) if held == role) {
+                    kept.add(self.key, reason, principal, rows(holding));
+                }
+                return None;
+            }
+            None if reason != KeepReason::Undeclared || !self.has_strays(principal, holding) => {
+                kept.add(self.key, reason, principal, rows(holding));
+                if is_against {
+                    let nothing = TargetHolding::Nothing(ChangeReason::NotDeclared);
+                    kept.stays.holding(self.key, principal, nothing, reason);
+                }
+                return None;
+            }
+            Some(_) | None => {}
+        }
+        let mut goal = declared.unwrap_or(TargetHolding::Grants(BTreeMap::new()));
+        let held = self.permissions_held(principal, holding);
+        self.refuse_strays(&mut goal, principal, &held);
+        let wanted = goal.clone();
+        let extra = keep_beside(&mut goal, holding, &held, reason);
+        if extra > 0 {
+            kept.add(self.key, reason, principal, extra);
+            if is_against {
+                kept.stays.holding(self.key, principal, wanted, reason);
+            }
+        }
+        // A role stays that gives all that is asked for.
+        let is_so = matches!(holding, Holding::Role(_)) && asks_nothing_of(&goal, &held);
+        (!is_so).then_some(goal)
+    }
+
+    /// Whether a principal holds something that an earlier run may have brought along.
+    fn has_strays(self, principal: &Principal, holding: &Holding) -> bool {
+        let Holding::Grants(held) = holding else { return false };
+        self.live.stray.of(self.key, principal).any(|permission| held.contains_key(&permission))
+    }
+
+    /// The permissions that a principal surely holds, by rows or by its role.
+    fn permissions_held(self, principal: &Principal, holding: &Holding) -> BTreeSet<Permission> {
+        match holding {
+            Holding::Grants(held) => held.keys().copied().collect(),
+            Holding::Role(_) => self.space.surely_gives(principal, &self.live.roles),
+        }
+    }
+
+    /// Refuses what an earlier run may have brought along and the policy does not ask for.
+    fn refuse_strays(self, goal: &mut TargetHolding, principal: &Principal, held: &BTreeSet<Permission>) {
+        let TargetHolding::Grants(grants) = goal else { return };
+        for stray in self.live.stray.of(self.key, principal).filter(|stray| held.contains(stray)) {
+            grants.entry(stray).or_insert((Strength::Refused, ChangeReason::CameAlong));
+        }
+    }
 }
 
 /// Whether a principal holds all that is declared for it, and nothing else than may be there.
@@ -134,11 +180,6 @@ const fn is_never_taken(reason: KeepReason) -> bool {
     matches!(reason, KeepReason::App | KeepReason::Caller | KeepReason::Class)
 }
 
-/// Whether it is against the policy that something stays, beside what is declared.
-fn is_against(reason: KeepReason, desired_space: &DesiredSpace) -> bool {
-    reason == KeepReason::UnknownAccount && desired_space.mode == Mode::Authoritative
-}
-
 /// How many rows it would take to get from a holding to its target, where not only a role changes. What becomes of
 /// rows whose holder is given a role is not established for such a site, so they are in the way of a role, too.
 fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
@@ -149,44 +190,11 @@ fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
     }
 }
 
-/// Whether a principal holds something that an earlier run may have brought along.
-fn has_strays(key: &SpaceKey, principal: &Principal, holding: &Holding, live: &Live) -> bool {
-    let Holding::Grants(held) = holding else { return false };
-    live.stray.of(key, principal).any(|permission| held.contains_key(&permission))
-}
-
-/// The permissions that a principal surely holds, by rows or by its role.
-fn permissions_held(
-    principal: &Principal,
-    holding: &Holding,
-    space: &LiveSpace,
-    live: &Live,
-) -> BTreeSet<Permission> {
-    match holding {
-        Holding::Grants(held) => held.keys().copied().collect(),
-        Holding::Role(_) => space.surely_gives(principal, &live.roles),
-    }
-}
-
 /// Whether single permissions that are declared are all there, and what is to go is not.
 fn asks_nothing_of(declared: &TargetHolding, held: &BTreeSet<Permission>) -> bool {
     matches!(declared, TargetHolding::Grants(_))
         && declared.singles(Strength::Required).all(|(permission, _)| held.contains(&permission))
         && !declared.singles(Strength::Refused).any(|(permission, _)| held.contains(&permission))
-}
-
-/// Refuses what an earlier run may have brought along and the policy does not ask for.
-fn refuse_strays(
-    declared: &mut TargetHolding,
-    key: &SpaceKey,
-    principal: &Principal,
-    held: &BTreeSet<Permission>,
-    live: &Live,
-) {
-    let TargetHolding::Grants(grants) = declared else { return };
-    for stray in live.stray.of(key, principal).filter(|stray| held.contains(stray)) {
-        grants.entry(stray).or_insert((Strength::Refused, ChangeReason::CameAlong));
-    }
 }
 
 /// Simplifies a target that requires nothing: where nothing is tolerated either, the principal is to hold nothing.
