@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::Lint;
 use crate::model::{
-    AccountId, Audience, Content, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Permission,
-    Principal, SpaceKey, Subject, Tree, Truth,
+    Audience, Content, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Permission, Principal,
+    SpaceKey, Subject, Tree, Truth,
 };
 
+use super::accounts::people;
 use super::lints::PlanLint;
 use super::page_only::{Compiled, Guest, guests, tops};
 
@@ -89,7 +90,7 @@ fn more_than_guests(
     let shared = |guest: &Subject, other: &Principal| -> bool {
         match other.subject() {
             Some(other) if guests.contains_key(&other) => false,
-            Some(other) => !people(guest, live).is_disjoint(&people(&other, live)),
+            Some(other) => !people(guest, &live.directory).is_disjoint(&people(&other, &live.directory)),
             None => false,
         }
     };
@@ -124,14 +125,6 @@ fn more_than_guests(
             origin: Some(guests[guest].origin.clone()),
         }
     }));
-}
-
-/// The people behind a guest or another principal, as far as they are known.
-fn people(subject: &Subject, live: &Live) -> BTreeSet<AccountId> {
-    match subject {
-        Subject::User(account) => BTreeSet::from([account.clone()]),
-        Subject::Group(group) => live.directory.members(group).known().cloned().unwrap_or_default(),
-    }
 }
 
 fn not_restrictable<'a>(

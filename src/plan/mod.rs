@@ -11,6 +11,7 @@
 //! runs this may not change leaves it ([`account`]), so that all later steps see the site as it will be.
 
 mod account;
+mod accounts;
 mod administration;
 mod archived;
 mod assemble;

@@ -13,7 +13,6 @@
 //! Not every person is played through where there are too many, and not every combination of groups whose members
 //! are unknown: see [`people`]. A plan that fails is never shown: see [`Rejected`](super::Rejected).
 
-mod accounts;
 mod caller;
 mod content;
 mod order;
@@ -28,10 +27,8 @@ use rayon::prelude::*;
 use crate::access::{ContentVerb, EditList};
 use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
 
-use super::document::MeanwhileReason;
-use super::document::{Danger, Endangered, Moment, Refusal};
-use super::document::{Plan, PlannedCall};
-use accounts::Accounts;
+use super::accounts::Accounts;
+use super::document::{Danger, Endangered, MeanwhileReason, Moment, Plan, PlannedCall, Refusal};
 use content::{GatedPlace, Places};
 use order::{AllOf, Order, Verdicts};
 use people::People;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Guards, Live, LiveSpace, Principal, Vocabulary};
+use crate::plan::accounts::Accounts;
 use crate::plan::document::PlannedCall;
-
-use super::accounts::Accounts;
 
 /// How a space gets from one state to another.
 #[derive(Clone, Copy)]

@@ -11,14 +11,14 @@ use std::collections::{BTreeSet, HashMap};
 use roaring::RoaringBitmap;
 
 use crate::access::has_service_desk;
-use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Subject, Vocabulary};
+use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Vocabulary};
 
-/// The members of groups as numbers, looked up once for all spaces.
+use super::super::accounts::Accounts;
+
+/// What the spaces of a site have in common for the people of each, looked up once for all of them.
 #[derive(Debug)]
 pub(super) struct GroupIndex<'a> {
-    accounts: HashMap<&'a AccountId, usize>,
-    /// Of the groups whose members are known; ascending.
-    members: HashMap<&'a GroupId, Vec<usize>>,
+    accounts: Accounts<'a>,
     /// Whether the site shows signs of Jira Service Management, which can open spaces to every signed-in person.
     pub(super) service_desk: bool,
     /// Whether companions are known to come along.
@@ -27,25 +27,11 @@ pub(super) struct GroupIndex<'a> {
 
 impl<'a> GroupIndex<'a> {
     pub(super) fn of(live: &'a Live) -> Self {
-        let directory = &live.directory;
-        let mut accounts: HashMap<&AccountId, usize> = HashMap::new();
-        let mut members = HashMap::new();
-        // A deleted group has no members, which is not to be taken for not knowing them.
-        let deleted = directory.missing.keys().filter_map(|subject| match subject {
-            Subject::Group(id) => Some(id),
-            Subject::User(_) => None,
-        });
-        for id in directory.groups.keys().chain(deleted) {
-            let Known::Known(people) = directory.members(id) else { continue };
-            let mut numbers: Vec<usize> = Vec::with_capacity(people.len());
-            for account in people {
-                let next = accounts.len();
-                numbers.push(*accounts.entry(account).or_insert(next));
-            }
-            numbers.sort_unstable();
-            members.insert(id, numbers);
+        Self {
+            accounts: Accounts::of(&live.directory),
+            service_desk: has_service_desk(live),
+            vocabulary: live.vocabulary(),
         }
-        Self { accounts, members, service_desk: has_service_desk(live), vocabulary: live.vocabulary() }
     }
 
     /// All people who might notice, told apart only as far as these principals do. They are in ascending
@@ -68,11 +54,9 @@ impl<'a> GroupIndex<'a> {
         for (place, principal) in principals.iter().enumerate() {
             match principal {
                 Principal::User(account) => {
-                    // Accounts in no group that is known are numbered after all others.
-                    let number = self.accounts.get(account).copied().unwrap_or(self.accounts.len() + place);
-                    people.entry(number).or_default().push(place);
+                    people.entry(self.accounts.number(account, place)).or_default().push(place);
                 }
-                Principal::Group(id) => match self.members.get(id) {
+                Principal::Group(id) => match self.accounts.members(id) {
                     Some(members) => groups.push((place, members)),
                     None => unknown.push(place),
                 },
@@ -149,9 +133,9 @@ impl<'a> GroupIndex<'a> {
         for (place, principal) in principals.iter().enumerate() {
             match principal {
                 Principal::User(account) => {
-                    named.extend(self.accounts.get(account).map(|number| (*number, place)));
+                    named.extend(self.accounts.in_groups(account).map(|number| (number, place)));
                 }
-                Principal::Group(group) => match self.members.get(group) {
+                Principal::Group(group) => match self.accounts.members(group) {
                     Some(members) => {
                         for &member in members {
                             of_account.entry(member).or_default().push(place);
@@ -194,7 +178,7 @@ impl<'a> GroupIndex<'a> {
 
     /// Whether two groups may have a member in common.
     fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
-        match (self.members.get(one), self.members.get(other)) {
+        match (self.accounts.members(one), self.accounts.members(other)) {
             (Some(one), Some(other)) => {
                 let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
                 few.iter().any(|number| many.binary_search(number).is_ok())
@@ -205,8 +189,8 @@ impl<'a> GroupIndex<'a> {
 
     /// Whether an account may be a member of a group.
     fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
-        self.members.get(group).is_none_or(|members| {
-            self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
+        self.accounts.members(group).is_none_or(|members| {
+            self.accounts.in_groups(account).is_some_and(|number| members.binary_search(&number).is_ok())
         })
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, Audience, Directory, Known, LiveSpace, Members, PageList, Principal, Restrictions, Subject,
-    Truth,
+    AccountId, Audience, LiveSpace, Members, PageList, Principal, Restrictions, Subject, Truth,
 };
 
+use super::super::accounts::people;
 use super::super::rights::is_caller;
 use super::space::Space;
 
@@ -61,9 +61,11 @@ pub(super) fn meet(space: &Space<'_>, before: &Restrictions, after: &Restriction
             if was.iter().any(is_mine) && will.iter().any(is_mine) {
                 members.insert(caller.clone());
             }
-            let passing = |list: &Audience| people(list, &space.live.directory);
-            let both: BTreeSet<AccountId> = &passing(before) & &passing(after);
-            let named: BTreeSet<AccountId> = &both - &passing(&Audience::Only(members.clone()));
+            let passing = |members: &Members| -> BTreeSet<AccountId> {
+                members.iter().flat_map(|subject| people(subject, &space.live.directory)).collect()
+            };
+            let both: BTreeSet<AccountId> = &passing(was) & &passing(will);
+            let named: BTreeSet<AccountId> = &both - &passing(members);
             if named.len() <= space.limits.apart {
                 for person in named {
                     members.insert(Subject::User(person));
@@ -98,24 +100,6 @@ fn join(before: &Audience, after: &Audience) -> Audience {
             Audience::Only(all)
         }
     }
-}
-
-/// The people that a list names, by themselves or through groups whose members are known.
-fn people(audience: &Audience, directory: &Directory) -> BTreeSet<AccountId> {
-    let mut people = BTreeSet::new();
-    for subject in audience.subjects() {
-        match subject {
-            Subject::User(account) => {
-                people.insert(account.clone());
-            }
-            Subject::Group(id) => {
-                if let Known::Known(members) = directory.members(id) {
-                    people.extend(members.iter().cloned());
-                }
-            }
-        }
-    }
-    people
 }
 
 /// Whether a change of a list shuts a member out.

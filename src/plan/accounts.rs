@@ -1,6 +1,9 @@
-//! Group membership, with accounts numbered once for all spaces.
+//! Who is in which group, as far as that could be read, with accounts numbered once for all spaces.
+//!
+//! The order of calls and the [check](super::check) of it both look memberships up here. Whose access is looked at, each
+//! decides for itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{AccountId, Directory, GroupId, Known, Subject};
 
@@ -16,6 +19,7 @@ impl<'a> Accounts<'a> {
     pub(super) fn of(directory: &'a Directory) -> Self {
         let mut numbers = HashMap::new();
         let mut members = HashMap::new();
+        // A deleted group has no members, which is not to be taken for not knowing them.
         let deleted = directory.missing.keys().filter_map(|subject| match subject {
             Subject::Group(id) => Some(id),
             Subject::User(_) => None,
@@ -35,13 +39,26 @@ impl<'a> Accounts<'a> {
         Self { numbers, members }
     }
 
+    /// The number of an account that is in a group.
+    pub(super) fn in_groups(&self, account: &AccountId) -> Option<usize> {
+        self.numbers.get(account).copied()
+    }
+
     /// The number of an account; the `nth` beyond all of these where it is in no group.
     pub(super) fn number(&self, account: &AccountId, nth: usize) -> usize {
-        self.numbers.get(account).copied().unwrap_or(self.numbers.len() + nth)
+        self.in_groups(account).unwrap_or(self.numbers.len() + nth)
     }
 
     /// The members of a group, if they could be read.
     pub(super) fn members(&self, group: &GroupId) -> Option<&[usize]> {
         self.members.get(group).map(Vec::as_slice)
+    }
+}
+
+/// The accounts behind a subject, as far as they are known.
+pub(super) fn people(subject: &Subject, directory: &Directory) -> BTreeSet<AccountId> {
+    match subject {
+        Subject::User(account) => BTreeSet::from([account.clone()]),
+        Subject::Group(group) => directory.members(group).known().cloned().unwrap_or_default(),
     }
 }
