@@ -31,6 +31,7 @@ mod lower;
 mod meaning;
 mod mentioned;
 mod needs;
+mod numbered;
 mod page_only;
 mod paused;
 mod resume;

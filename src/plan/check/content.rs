@@ -1,9 +1,10 @@
 //! The content to which a plan may change access, and the lists that decide about each piece of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::space::{Space, Steps};
 use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageList, Tree};
+use crate::plan::numbered::Numbered;
 
 /// Content below more pages than this, where it is not known which, is looked at below these.
 const PLACES: usize = 16;
@@ -35,8 +36,7 @@ pub(super) struct GatedPlace<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Places<'a> {
     pub(super) places: Vec<GatedPlace<'a>>,
-    /// The lists, each once.
-    pub(super) lists: Vec<ListAt<'a>>,
+    pub(super) lists: Numbered<ListAt<'a>>,
 }
 
 /// The calls on pages.
@@ -95,13 +95,7 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else {
         return Places::default();
     };
-    let mut found = ContentWalk {
-        touched: &touched,
-        tree,
-        places: Places::default(),
-        numbers: HashMap::new(),
-        known: HashSet::new(),
-    };
+    let mut found = ContentWalk { touched: &touched, tree, places: Places::default(), known: HashSet::new() };
     let mut seen = BTreeSet::new();
     for page in touched.0.keys() {
         let above = tree.chain(*page);
@@ -129,18 +123,12 @@ struct ContentWalk<'f, 'a> {
     touched: &'f Touched<'a>,
     tree: &'a Tree,
     places: Places<'a>,
-    numbers: HashMap<ListAt<'a>, usize>,
     known: HashSet<(Vec<usize>, Option<usize>, bool)>,
 }
 
 impl<'a> ContentWalk<'_, 'a> {
     fn list(&mut self, node: &'a Content, list: PageList) -> Option<usize> {
-        let list = self.touched.list(node, list)?;
-        let lists = &mut self.places.lists;
-        Some(*self.numbers.entry(list).or_insert_with_key(|list| {
-            lists.push(list.clone());
-            lists.len() - 1
-        }))
+        Some(self.places.lists.number(self.touched.list(node, list)?))
     }
 
     /// The view lists from the top down to a page, with its own.

@@ -221,9 +221,9 @@ impl ContentActions {
 impl Space<'_> {
     fn first_danger(&self, order: &Order) -> Option<Danger> {
         let Places { places, lists } = content::places(self);
-        let people = People::of(self, &lists);
+        let people = People::of(self, lists.all());
         let lists: Vec<ListTables> =
-            lists.iter().map(|list| ListTables::of(list, &people.principals)).collect();
+            lists.all().iter().map(|list| ListTables::of(list, &people.principals)).collect();
         let actions = ContentActions::of(self.live);
         let all = Assumptions::all(self);
         let asked = people.sets.len() * (places.len() + 1) * all.len();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::tables::{AnyOf, Tables, TimedGate};
-use crate::plan::document::Moment;
-use crate::plan::document::PlannedCall;
+use crate::plan::document::{Moment, PlannedCall};
+use crate::plan::numbered::Numbered;
 
 /// If at most this many calls affect an access, all their reachable states are enumerated. With more calls, only the
 /// smallest states in which a given two of them are done, and the largest in which a given two are not.
@@ -142,14 +142,13 @@ pub(super) struct Verdicts<'t> {
     order: &'t Order,
     tables: &'t Tables,
     /// By their number less one, sets of gates as another set and one gate more.
-    sets: Vec<(AllOf, AnyOf)>,
-    numbers: HashMap<(AllOf, AnyOf), AllOf>,
+    sets: Numbered<(AllOf, AnyOf)>,
     known: HashMap<[AllOf; 2], Option<Moment>>,
 }
 
 impl<'t> Verdicts<'t> {
     pub(super) fn new(order: &'t Order, tables: &'t Tables) -> Self {
-        Self { order, tables, sets: Vec::new(), numbers: HashMap::new(), known: HashMap::new() }
+        Self { order, tables, sets: Numbered::default(), known: HashMap::new() }
     }
 
     /// A set of gates; `None` if it is never open.
@@ -162,21 +161,18 @@ impl<'t> Verdicts<'t> {
         match gate {
             TimedGate::AlwaysOpen => Some(all),
             TimedGate::NeverOpen => None,
-            TimedGate::While(any) => Some(*self.numbers.entry((all, any)).or_insert_with(|| {
-                self.sets.push((all, any));
-                AllOf(self.sets.len())
-            })),
+            TimedGate::While(any) => Some(AllOf(self.sets.number((all, any)) + 1)),
         }
     }
 
     /// How an access with the gates of both sets breaks the promise, if it does.
     pub(super) fn of(&mut self, both: [AllOf; 2]) -> Option<Moment> {
-        let Self { order, tables, sets, known, .. } = self;
+        let Self { order, tables, sets, known } = self;
         *known.entry(both).or_insert_with(|| {
             let mut gates = Vec::new();
             for mut all in both {
                 while all != AllOf::NONE {
-                    let (rest, gate) = sets[all.0 - 1];
+                    let (rest, gate) = sets.all()[all.0 - 1];
                     gates.push(gate);
                     all = rest;
                 }

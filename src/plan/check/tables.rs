@@ -1,11 +1,12 @@
 //! Simulates the calls: whether each row and each list lets its principals through, in every state of a run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
 use super::people::People;
 use super::space::{Space, Steps};
 use crate::model::{Audience, Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
+use crate::plan::numbered::Numbered;
 
 /// A row or list that more calls change is treated as always present.
 const MOST: usize = 8;
@@ -133,11 +134,9 @@ pub(super) struct AnyOf(usize);
 /// All tables of a space and the sets of them on which something hangs, each once.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    all: Vec<Table>,
-    numbers: HashMap<Table, usize>,
+    each: Numbered<Table>,
     /// Each ascending.
-    sets: Vec<Box<[usize]>>,
-    set_numbers: HashMap<Box<[usize]>, AnyOf>,
+    sets: Numbered<Vec<usize>>,
 }
 
 impl Tables {
@@ -149,21 +148,8 @@ impl Tables {
         if table.is(false) {
             return TimedGate::NeverOpen;
         }
-        let number = *self.numbers.entry(table).or_insert_with_key(|table| {
-            self.all.push(table.clone());
-            self.all.len() - 1
-        });
-        TimedGate::While(self.set(&[number]))
-    }
-
-    fn set(&mut self, tables: &[usize]) -> AnyOf {
-        if let Some(known) = self.set_numbers.get(tables) {
-            return *known;
-        }
-        let number = AnyOf(self.sets.len());
-        self.sets.push(tables.into());
-        self.set_numbers.insert(tables.into(), number);
-        number
+        let number = self.each.number(table);
+        TimedGate::While(AnyOf(self.sets.number(vec![number])))
     }
 
     /// What is open while one of these is.
@@ -179,15 +165,15 @@ impl Tables {
         if let [] | [_] = *sets {
             return sets.first().map_or(TimedGate::NeverOpen, |set| TimedGate::While(*set));
         }
-        let mut tables: Vec<usize> = sets.iter().flat_map(|set| &self.sets[set.0]).copied().collect();
+        let mut tables: Vec<usize> = sets.iter().flat_map(|set| &self.sets.all()[set.0]).copied().collect();
         tables.sort_unstable();
         tables.dedup();
-        TimedGate::While(self.set(&tables))
+        TimedGate::While(AnyOf(self.sets.number(tables)))
     }
 
     /// The tables of a set.
     pub(super) fn of(&self, set: AnyOf) -> impl Iterator<Item = &Table> {
-        self.sets[set.0].iter().map(|number| &self.all[*number])
+        self.sets.all()[set.0].iter().map(|number| &self.each.all()[*number])
     }
 }
 

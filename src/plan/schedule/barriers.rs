@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use super::super::document::EdgeReason;
+use super::super::numbered::Numbered;
 use super::atoms::single;
 use super::conflicts::Conflict;
 
 /// Which of a set of calls is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Extreme {
     /// Done as soon as one of them is.
     First,
@@ -35,8 +36,7 @@ pub(super) struct Barrier {
 pub(super) struct Barriers {
     /// So many calls are numbered before them.
     calls: usize,
-    all: Vec<(Extreme, Vec<usize>)>,
-    numbers: BTreeMap<(Extreme, Vec<usize>), usize>,
+    all: Numbered<(Extreme, Vec<usize>)>,
 }
 
 impl Barriers {
@@ -45,41 +45,28 @@ impl Barriers {
         Self { calls, ..Self::default() }
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.all.len()
+    pub(super) fn len(&self) -> usize {
+        self.all.all().len()
     }
 
-    /// The number of the first of these calls, which are ascending; for a conflict that has it done.
-    pub(super) fn first(&mut self, members: Vec<usize>) -> usize {
-        self.number(Extreme::First, members)
+    /// The number of the first or the last of these calls, which are ascending.
+    pub(super) fn number(&mut self, end: Extreme, members: Vec<usize>) -> usize {
+        if let [only] = members[..] { only } else { self.calls + self.all.number((end, members)) }
     }
 
-    /// The number of the last of these calls, which are ascending; for a conflict that has it pending.
-    pub(super) fn last(&mut self, members: Vec<usize>) -> usize {
-        self.number(Extreme::Last, members)
-    }
-
-    fn number(&mut self, end: Extreme, members: Vec<usize>) -> usize {
-        if let [only] = members[..] {
-            return only;
-        }
-        *self.numbers.entry((end, members)).or_insert_with_key(|barrier| {
-            self.all.push(barrier.clone());
-            self.calls + self.all.len() - 1
-        })
+    /// What a number stands for, if not for a call.
+    fn get(&self, number: usize) -> Option<&(Extreme, Vec<usize>)> {
+        self.all.all().get(number.checked_sub(self.calls)?)
     }
 
     /// The calls that a number stands for.
     pub(super) fn members<'b>(&'b self, number: &'b usize) -> &'b [usize] {
-        match number.checked_sub(self.calls).and_then(|place| self.all.get(place)) {
-            Some((_, members)) => members,
-            None => std::slice::from_ref(number),
-        }
+        self.get(*number).map_or(std::slice::from_ref(number), |(_, members)| members)
     }
 
     /// Adds for each barrier the priority of the members that it stands next to.
     pub(super) fn add_priorities(&self, priorities: &mut Vec<u8>) {
-        for (end, members) in &self.all {
+        for (end, members) in self.all.all() {
             let of_members = members.iter().map(|call| priorities[*call]);
             let priority = match end {
                 Extreme::First => of_members.min(),
@@ -91,7 +78,7 @@ impl Barriers {
 
     /// Each barrier by its number, with its members.
     pub(super) fn all(&self) -> impl Iterator<Item = (usize, Extreme, &[usize])> {
-        (self.calls..).zip(&self.all).map(|(number, (end, members))| (number, *end, &members[..]))
+        (self.calls..).zip(self.all.all()).map(|(number, (end, members))| (number, *end, &members[..]))
     }
 
     /// The same conflicts between calls alone, as they are kept by this order of the calls.
@@ -102,10 +89,7 @@ impl Barriers {
         }
         let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
         let mut end = |number: &mut usize| {
-            let Some((end, members)) = number.checked_sub(self.calls).and_then(|place| self.all.get(place))
-            else {
-                return;
-            };
+            let Some((end, members)) = self.get(*number) else { return };
             let by_place = |call: &usize| place[*call];
             let member = ends.entry(*number).or_insert_with(|| {
                 let members = members.iter().copied();
@@ -124,9 +108,8 @@ impl Barriers {
         // Many barriers have most of their members in common, and the same one first or last.
         let mut gathered: BTreeMap<(Extreme, usize), RoaringBitmap> = BTreeMap::new();
         for (number, at) in ends {
-            let (end, members) = &self.all[number - self.calls];
-            let numbers = members.iter().copied().map(single);
-            gathered.entry((*end, at)).or_default().extend(numbers);
+            let Some((end, members)) = self.get(number) else { continue };
+            gathered.entry((*end, at)).or_default().extend(members.iter().copied().map(single));
         }
         for ((end, at), members) in gathered {
             let others = members.into_iter().map(|member| member as usize).filter(|member| *member != at);

@@ -24,7 +24,7 @@ use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::super::rights::may_be_callers_own;
 use super::actions::Actions;
 use super::atoms::{Atom, Singles};
-use super::barriers::Barriers;
+use super::barriers::{Barriers, Extreme};
 use super::conflicts::{Conflict, last_admin};
 use super::gates::{State, forbid};
 use super::goals::Goals;
@@ -371,8 +371,9 @@ impl<'a> Finder<'a> {
             if others.is_empty() {
                 continue;
             }
-            let state =
-                State { done: vec![self.barriers.first(done)], pending: vec![self.barriers.last(others)] };
+            let done = vec![self.barriers.number(Extreme::First, done)];
+            let pending = vec![self.barriers.number(Extreme::Last, others)];
+            let state = State { done, pending };
             self.noticed.states.push((state, reason, [*one, *other]));
         }
     }
