@@ -12,6 +12,7 @@
 
 mod account;
 mod accounts;
+mod actions;
 mod administration;
 mod archived;
 mod assemble;

@@ -24,10 +24,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::access::{ContentVerb, EditList};
-use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
+use crate::model::{Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
 
 use super::accounts::Accounts;
+use super::actions::{Action, Actions};
 use super::document::{Danger, Endangered, MeanwhileReason, Moment, Plan, PlannedCall, Refusal};
 use content::{GatedPlace, Places};
 use order::{AllOf, Order, Verdicts};
@@ -146,75 +146,19 @@ struct Player {
 }
 
 impl Player {
-    /// What the player may come to do on one kind of content, lists aside, each set of rights once.
-    fn accesses(&self, actions: &[Action], verdicts: &mut Verdicts<'_>) -> Vec<PlayerAccess> {
+    /// What the player may come to do on one kind of content, lists aside, with the rights on which it hangs: each set
+    /// of these once.
+    fn accesses<'a>(&self, actions: &'a [Action], verdicts: &mut Verdicts<'_>) -> Vec<(&'a Action, AllOf)> {
         let mut known = HashSet::new();
         let mut accesses = Vec::new();
-        for &Action { verb, ref needs, on_edit_list } in actions {
-            let rights: BTreeSet<TimedGate> = needs.iter().map(|place| self.rights[*place]).collect();
+        for action in actions {
+            let rights: BTreeSet<TimedGate> = action.needs.iter().map(|need| self.rights[*need]).collect();
             let Some(rights) = verdicts.all(rights) else { continue };
-            if known.insert((rights, on_edit_list)) {
-                accesses.push(PlayerAccess { verb, on_edit_list, rights });
+            if known.insert((rights, action.on_edit_list)) {
+                accesses.push((action, rights));
             }
         }
         accesses
-    }
-}
-
-/// What one player may come to do, by the rights on which it hangs.
-struct PlayerAccess {
-    verb: ContentVerb,
-    on_edit_list: bool,
-    rights: AllOf,
-}
-
-/// A verb on one kind of content, by what it needs in the space.
-struct Action {
-    verb: ContentVerb,
-    /// Of each of these sets one permission; by their places in [`ContentActions::needs`].
-    needs: BTreeSet<usize>,
-    on_edit_list: bool,
-}
-
-/// All that can be asked of content. Where the access model does not say whether something counts, it is asked both
-/// ways.
-#[derive(Default)]
-struct ContentActions {
-    /// Sets of permissions, each once.
-    needs: Vec<Vec<Permission>>,
-    /// On pages and their like, and on posts.
-    on: [Vec<Action>; 2],
-}
-
-impl ContentActions {
-    fn of(live: &Live) -> Self {
-        let mut actions = Self::default();
-        for (place, kind) in [ContentKind::Page, ContentKind::Blogpost].into_iter().enumerate() {
-            for verb in ContentVerb::ALL {
-                let clauses = verb.clauses(kind, live.site.mode);
-                let plainly = clauses.iter().map(|clause| clause.any_of.clone());
-                let generously = clauses
-                    .iter()
-                    .map(|clause| clause.any_of.iter().copied().chain(clause.perhaps).collect());
-                let plainly: BTreeSet<usize> = plainly.map(|any_of| actions.place(any_of)).collect();
-                let generously: BTreeSet<usize> = generously.map(|any_of| actions.place(any_of)).collect();
-                for needs in BTreeSet::from([plainly, generously]) {
-                    if verb.edit_list() != EditList::Ignored {
-                        actions.on[place].push(Action { verb, needs: needs.clone(), on_edit_list: true });
-                    }
-                    // Below each page there may be one that was not seen and has no list.
-                    actions.on[place].push(Action { verb, needs, on_edit_list: false });
-                }
-            }
-        }
-        actions
-    }
-
-    fn place(&mut self, any_of: Vec<Permission>) -> usize {
-        self.needs.iter().position(|known| *known == any_of).unwrap_or_else(|| {
-            self.needs.push(any_of);
-            self.needs.len() - 1
-        })
     }
 }
 
@@ -224,7 +168,7 @@ impl Space<'_> {
         let people = People::of(self, lists.all());
         let lists: Vec<ListTables> =
             lists.all().iter().map(|list| ListTables::of(list, &people.principals)).collect();
-        let actions = ContentActions::of(self.live);
+        let actions = Actions::of(self.live.site.mode);
         let all = Assumptions::all(self);
         let asked = people.sets.len() * (places.len() + 1) * all.len();
         // Where there are too many, every so many-th person stands for the rest.
@@ -240,7 +184,7 @@ impl Space<'_> {
                 let player = Player {
                     is_protected: person.iter().any(|place| people.protected.contains(place)),
                     permissions: changed.iter().map(|permission| right(&[*permission])).collect(),
-                    rights: actions.needs.iter().map(|any_of| right(any_of)).collect(),
+                    rights: actions.needs().iter().map(|any_of| right(any_of)).collect(),
                     lists: lists.iter().map(|list| list.gate(person, &mut tables)).collect(),
                 };
                 players.entry(player).or_insert(nth);
@@ -268,7 +212,7 @@ impl Space<'_> {
         player: &Player,
         permissions: &BTreeSet<Permission>,
         places: &[GatedPlace<'_>],
-        actions: &ContentActions,
+        actions: &Actions,
         verdicts: &mut Verdicts<'_>,
     ) -> Option<(Endangered, Moment)> {
         let accesses = actions.on.each_ref().map(|actions| player.accesses(actions, verdicts));
@@ -289,9 +233,9 @@ impl Space<'_> {
                 return broken;
             }
         }
-        for access in accesses.iter().flatten().filter(|access| !access.on_edit_list) {
-            let what = Endangered::of(access.verb, None);
-            let broken = judge(access.rights, AllOf::NONE, what, verdicts);
+        for (action, rights) in accesses.iter().flatten().filter(|(action, _)| !action.on_edit_list) {
+            let what = Endangered::of(action.verb, None);
+            let broken = judge(*rights, AllOf::NONE, what, verdicts);
             if broken.is_some() {
                 return broken;
             }
@@ -307,12 +251,11 @@ impl Space<'_> {
             if (views, with_edit) == (AllOf::NONE, Some(AllOf::NONE)) {
                 continue;
             }
-            let kind = usize::from(place.content.kind == ContentKind::Blogpost);
-            for access in &accesses[kind] {
-                let lists = if access.on_edit_list { with_edit } else { Some(views) };
+            for (action, rights) in &accesses[Actions::kind(place.content.kind)] {
+                let lists = if action.on_edit_list { with_edit } else { Some(views) };
                 let Some(lists) = lists else { continue };
-                let what = Endangered::of(access.verb, Some(place.content.id));
-                let broken = judge(access.rights, lists, what, verdicts);
+                let what = Endangered::of(action.verb, Some(place.content.id));
+                let broken = judge(*rights, lists, what, verdicts);
                 if broken.is_some() {
                     return broken;
                 }

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::ContentVerb;
 use crate::model::{ContentId, Permission};
 
+use super::super::actions::{Action, Actions};
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
-use super::actions::Actions;
 use super::gates::{Gate, State, forbid};
 use super::goals::{ContentGoal, Goals};
 use super::pages::{PageCalls, audience, page_calls};
@@ -160,8 +161,11 @@ pub(super) fn visit(
                 forbid(Endangered::Permission(permission), &[&held]);
             }
             let gates: Vec<Gate> =
-                actions.needs.iter().map(|any_of| rows.gate(any_of, person.places)).collect();
-            let open = actions.open_to(&gates);
+                actions.needs().iter().map(|any_of| rows.gate(any_of, person.places)).collect();
+            let open = actions
+                .on
+                .each_ref()
+                .map(|of_kind| [false, true].map(|edit_list| open_to(of_kind, edit_list, &gates)));
             // Content that no list is about, and what one of several permissions does.
             for (verb, gates) in open.iter().flat_map(|of_kind| &of_kind[0]) {
                 let what = Endangered::of(*verb, None);
@@ -189,6 +193,23 @@ pub(super) fn visit(
     }
     let rows = rows.swap_remove(0);
     Some((rows, work))
+}
+
+/// What an atom may do to content of one kind, by the way to it alone or by its edit list as well, with the gates of the
+/// space that decide about it: of actions that hang on the same gates, the first stands for all.
+fn open_to<'g>(actions: &[Action], edit_list: bool, gates: &'g [Gate]) -> Vec<(ContentVerb, Vec<&'g Gate>)> {
+    let mut open: Vec<(ContentVerb, Vec<&Gate>)> = Vec::new();
+    for Action { verb, needs, .. } in actions.iter().filter(|action| action.on_edit_list == edit_list) {
+        if needs.iter().any(|need| gates[*need].is_never_open()) {
+            continue;
+        }
+        let moving = needs.iter().map(|need| &gates[*need]).filter(|gate| !gate.is_always_open());
+        let moving: Vec<&Gate> = moving.collect();
+        if open.iter().all(|(_, known)| *known != moving) {
+            open.push((*verb, moving));
+        }
+    }
+    open
 }
 
 /// An atom, seen from one space.

@@ -19,7 +19,6 @@
 //! Spaces do not influence each other, so each is solved alone, and many at once; what comes of it does not depend on
 //! how many.
 
-mod actions;
 mod atoms;
 mod barriers;
 mod blocks;

@@ -20,9 +20,9 @@ use roaring::RoaringBitmap;
 
 use crate::model::{Audience, Permission, Principal, Subject};
 
+use super::super::actions::{Action, Actions};
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::super::rights::may_be_callers_own;
-use super::actions::Actions;
 use super::atoms::{Atom, Singles};
 use super::barriers::{Barriers, Extreme};
 use super::conflicts::{Conflict, last_admin};
@@ -62,29 +62,29 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
             let noticed = std::mem::take(&mut found.noticed);
             found.keep(noticed, Endangered::Permission(permission));
         }
-        let needs: Vec<Literals> =
-            actions.needs.iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
+        let of_needs: Vec<Literals> =
+            actions.needs().iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
         let mut seen = SeenGates::default();
-        let gates = SpaceGates { needs: &needs, lists: &lists };
-        let anywhere = actions.all().map(|(verb, places)| (verb, places, None));
+        let gates = SpaceGates { needs: &of_needs, lists: &lists };
+        let anywhere = actions.on.iter().flatten().filter(|action| !action.on_edit_list);
         let on_content = goals.all.iter().flat_map(|goal| {
+            let actions = actions.on[Actions::kind(goal.kind)].iter();
             actions
-                .on(goal.kind, goal.edit_list)
-                .iter()
-                .map(move |(verb, places)| (*verb, places, Some(goal)))
+                .filter(|action| action.on_edit_list == goal.edit_list)
+                .map(move |action| (action, Some(goal)))
         });
-        for (verb, places, goal) in anywhere.chain(on_content) {
+        for (Action { verb, needs, .. }, goal) in anywhere.map(|action| (action, None)).chain(on_content) {
             let lists = goal.into_iter().flat_map(|goal| &goal.moving);
-            let ids: Vec<GateId> = places
+            let ids: Vec<GateId> = needs
                 .iter()
-                .map(|place| GateId::Rows(*place))
+                .map(|need| GateId::Rows(*need))
                 .chain(lists.map(|(page, list, _)| GateId::List((*page, *list))))
                 .filter(|id| !gates.alike(*id).is_open_to_all())
                 .collect();
             if ids.iter().any(|id| gates.alike(*id).is_closed_to_all()) {
                 continue;
             }
-            let what = Endangered::of(verb, goal.map(|goal| goal.page));
+            let what = Endangered::of(*verb, goal.map(|goal| goal.page));
             let moving: Vec<GateId> = ids.iter().copied().filter(|id| gates.alike(*id).moves()).collect();
             for (place, &one) in moving.iter().enumerate() {
                 for &other in &moving[place..] {
