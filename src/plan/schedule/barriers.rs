@@ -81,16 +81,12 @@ impl Barriers {
         (self.calls..).zip(self.all.all()).map(|(number, (end, members))| (number, *end, &members[..]))
     }
 
-    /// The same conflicts between calls alone, as they are kept by this order of the calls.
-    pub(super) fn settled(&self, conflicts: &[Conflict], order: &[usize]) -> Vec<Conflict> {
-        let mut place = vec![0; order.len()];
-        for (position, &call) in order.iter().enumerate() {
-            place[call] = position;
-        }
+    /// The same conflicts between calls alone, as they are kept by an order with these places of the calls.
+    pub(super) fn settled(&self, conflicts: &[Conflict], places: &[usize]) -> Vec<Conflict> {
         let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
         let mut end = |number: &mut usize| {
             let Some((end, members)) = self.get(*number) else { return };
-            let by_place = |call: &usize| place[*call];
+            let by_place = |call: &usize| places[*call];
             let member = ends.entry(*number).or_insert_with(|| {
                 let members = members.iter().copied();
                 let member = match end {

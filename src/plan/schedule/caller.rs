@@ -55,12 +55,8 @@ pub(super) fn is_need(space: &Space<'_>, nodes: &[Node], conflict: &Conflict) ->
 }
 
 /// What keeps calls out of the moment in which a right of the account is gone, since it goes along with another and
-/// is given back by the next call: they are made before that moment or after it, as in this order.
-pub(super) fn outside_of_moments(space: &Space<'_>, nodes: &[Node], order: &[usize]) -> Vec<Conflict> {
-    let mut place = vec![0; order.len()];
-    for (position, &number) in order.iter().enumerate() {
-        place[number] = position;
-    }
+/// is given back by the next call: they are made before that moment or after it, as in the order with these places.
+pub(super) fn outside_of_moments(space: &Space<'_>, nodes: &[Node], places: &[usize]) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     for (back, node) in nodes.iter().enumerate() {
         let (Some(taking), Call::Grant { principal, permission, .. }) =
@@ -78,7 +74,7 @@ pub(super) fn outside_of_moments(space: &Space<'_>, nodes: &[Node], order: &[usi
             {
                 continue;
             }
-            conflicts.push(if place[number] < place[taking] {
+            conflicts.push(if places[number] < places[taking] {
                 Conflict::edge(number, taking, EdgeReason::Lockout)
             } else {
                 Conflict::edge(back, number, EdgeReason::Lockout)

@@ -36,6 +36,17 @@ impl Conflict {
     pub(super) fn edge(first: usize, last: usize, reason: EdgeReason) -> Self {
         Self { pending: vec![first], done: vec![last], reason, witness: None }
     }
+
+    /// The first place in an order of any of `pending`, and the last of any of `done`; `None` where one side is empty.
+    pub(super) fn ends(&self, places: &[usize]) -> Option<(usize, usize)> {
+        let first = self.pending.iter().map(|call| places[*call]).min();
+        first.zip(self.done.iter().map(|call| places[*call]).max())
+    }
+
+    /// Whether an order with these places leads through the state.
+    pub(super) fn is_broken(&self, places: &[usize]) -> bool {
+        self.ends(places).is_none_or(|(first, last)| first > last)
+    }
 }
 
 /// All conflicts of a space, and what it took to find them.

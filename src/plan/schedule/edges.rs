@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::super::document::{Danger, EdgeReason};
 use super::conflicts::Conflict;
+use super::order::places;
 
 /// "`first` must be done before `last`."
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,15 +32,10 @@ type Edges<'a> = BTreeMap<(usize, usize), EdgeCause<'a>>;
 
 /// Edges such that the order is one of those that they allow, and each of those breaks no conflict.
 pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
-    let mut place = vec![0; order.len()];
-    for (position, &call) in order.iter().enumerate() {
-        place[call] = position;
-    }
+    let places = places(order);
     let mut edges: Edges<'_> = BTreeMap::new();
     for conflict in conflicts {
-        let first = conflict.pending.iter().map(|call| place[*call]).min();
-        let last = conflict.done.iter().map(|call| place[*call]).max();
-        if let (Some(first), Some(last)) = (first, last) {
+        if let Some((first, last)) = conflict.ends(&places) {
             let why = EdgeCause { reason: conflict.reason, witness: conflict.witness.as_ref() };
             let strongest = edges.entry((last, first)).or_insert(why);
             if why.reason < strongest.reason {

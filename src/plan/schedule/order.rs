@@ -68,18 +68,13 @@ pub(super) fn order(
     Ordered::Stuck { core, proven }
 }
 
-/// Which conflicts an order breaks.
-pub(super) fn broken(order: &[usize], conflicts: &[Conflict]) -> Vec<bool> {
-    let mut place = vec![0; order.len()];
-    for (position, &call) in order.iter().enumerate() {
-        place[call] = position;
+/// Where each call stands in an order.
+pub(super) fn places(order: &[usize]) -> Vec<usize> {
+    let mut places = vec![0; order.len()];
+    for (place, &call) in order.iter().enumerate() {
+        places[call] = place;
     }
-    let is_broken = |conflict: &Conflict| {
-        let first = conflict.pending.iter().map(|call| place[*call]).min();
-        let last = conflict.done.iter().map(|call| place[*call]).max();
-        first.zip(last).is_none_or(|(first, last)| first > last)
-    };
-    conflicts.iter().map(is_broken).collect()
+    places
 }
 
 /// All of `done` wait for one of `pending`: the state with the former made and none of the latter must not be. The name

@@ -12,7 +12,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::document::EdgeReason;
+use super::super::document::{Danger, EdgeReason};
 use super::barriers::Barriers;
 use super::blocks::Blocks;
 use super::caller;
@@ -22,7 +22,7 @@ use super::edges::edges;
 use super::finishing::unfinished;
 use super::limits::Gaps;
 use super::necessary::necessary;
-use super::order::{Ordered, broken};
+use super::order::{Ordered, places};
 use super::packing::Packing;
 use super::priorities::priorities;
 use super::solution::{Accepted, Impossible, Solution};
@@ -216,12 +216,11 @@ fn ordered(
         }
     };
     order.retain(|number| *number < nodes.len());
-    let mut kept = barriers.settled(&kept, &order);
-    let soft = barriers.settled(&soft, &order);
-    let is_broken = broken(&order, &soft);
-    let soft = soft.into_iter().zip(is_broken);
-    let broken: Vec<Conflict> = soft.filter(|(_, broken)| *broken).map(|(it, _)| it).collect();
-    kept.extend(caller::outside_of_moments(space, &nodes, &order));
+    let places = places(&order);
+    let mut kept = barriers.settled(&kept, &places);
+    let mut broken = barriers.settled(&soft, &places);
+    broken.retain(|conflict| conflict.is_broken(&places));
+    kept.extend(caller::outside_of_moments(space, &nodes, &places));
     let edges = edges(&order, &kept);
     let accepted = moments(space, &nodes, &order, &broken);
     Ok(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
@@ -279,21 +278,13 @@ impl Joined {
 
 /// Between which calls of an order these conflicts are broken, and who would notice.
 fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflict]) -> Vec<Accepted> {
-    let mut place = vec![0; order.len()];
-    for (position, &call) in order.iter().enumerate() {
-        place[call] = position;
-    }
-    let mut accepted = Vec::new();
-    for (conflict, witness) in hits(space, nodes, broken) {
-        let from = conflict.done.iter().copied().max_by_key(|call| place[*call]);
-        let until = conflict.pending.iter().copied().min_by_key(|call| place[*call]);
-        if let (Some(from), Some(until)) = (from, until) {
-            accepted.push(Accepted { from, until, witness });
-        }
-    }
-    accepted.sort();
-    accepted.dedup();
-    accepted
+    let places = places(order);
+    let moment = |(conflict, witness): (&Conflict, Danger)| {
+        let (until, from) = conflict.ends(&places)?;
+        Some(Accepted { from: order[from], until: order[until], witness })
+    };
+    let accepted: BTreeSet<Accepted> = hits(space, nodes, broken).into_iter().filter_map(moment).collect();
+    accepted.into_iter().collect()
 }
 
 /// The calls as they are, with what stands against every order of them: if it can be said, among the drafts of a core.
