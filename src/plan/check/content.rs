@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::space::{Space, Steps};
-use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageList, Tree};
+use crate::model::{
+    Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageList, Restrictions, Tree,
+};
 use crate::plan::numbered::Numbered;
 
 /// Content below more pages than this, where it is not known which, is looked at below these.
@@ -40,16 +42,16 @@ pub(super) struct Places<'a> {
 }
 
 /// The calls on pages.
-struct Touched<'a>(BTreeMap<ContentId, Vec<(usize, [&'a Audience; 2])>>);
+struct Touched<'a>(BTreeMap<ContentId, Vec<(usize, &'a Restrictions)>>);
 
 impl<'a> Touched<'a> {
     fn of(space: &Space<'a>) -> Self {
-        let mut touched: BTreeMap<ContentId, Vec<(usize, [&'a Audience; 2])>> = BTreeMap::new();
+        let mut touched: BTreeMap<ContentId, Vec<(usize, &'a Restrictions)>> = BTreeMap::new();
         match space.steps {
             Steps::Calls(calls) => {
                 for (number, planned) in calls.iter().enumerate() {
                     if let Call::Restrict { content, after, .. } = &planned.call {
-                        touched.entry(*content).or_default().push((number, [&after.view, &after.edit]));
+                        touched.entry(*content).or_default().push((number, after));
                     }
                 }
             }
@@ -58,13 +60,13 @@ impl<'a> Touched<'a> {
                 for (number, state) in [state, space.after].into_iter().enumerate() {
                     for node in nodes(state) {
                         if let Known::Known(lists) = &node.restrictions {
-                            touched.entry(node.id).or_default().push((number, [&lists.view, &lists.edit]));
+                            touched.entry(node.id).or_default().push((number, lists));
                         }
                     }
                 }
                 let was = |page: &ContentId| Some(&space.before.tree.as_ref()?.get(*page)?.restrictions);
                 touched.retain(|page, then| match was(page) {
-                    Some(Known::Known(was)) => then.iter().any(|(_, lists)| *lists != [&was.view, &was.edit]),
+                    Some(Known::Known(was)) => then.iter().any(|(_, lists)| *lists != was),
                     Some(Known::Unknown(_)) | None => false,
                 });
             }
@@ -76,13 +78,9 @@ impl<'a> Touched<'a> {
     fn list(&self, node: &'a Content, list: PageList) -> Option<ListAt<'a>> {
         let Known::Known(own) = &node.restrictions else { return None };
         let calls = self.0.get(&node.id).map_or(&[][..], Vec::as_slice);
-        let then = |lists: &[&'a Audience; 2]| match list {
-            PageList::View => lists[0],
-            PageList::Edit => lists[1],
-        };
         let at = ListAt {
             before: own.audience(list),
-            then: calls.iter().map(|(number, lists)| (*number, then(lists))).collect(),
+            then: calls.iter().map(|(number, lists)| (*number, lists.audience(list))).collect(),
         };
         let says_something = !at.before.is_anyone() || at.then.iter().any(|(_, then)| !then.is_anyone());
         says_something.then_some(at)

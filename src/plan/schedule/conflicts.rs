@@ -13,8 +13,7 @@ use super::super::actions::{Action, Actions};
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::gates::{Gate, State, forbid};
 use super::goals::{ContentGoal, Goals};
-use super::pages::{PageCalls, audience, page_calls};
-use super::space::{Node, Space};
+use super::space::{Node, PageCalls, Space, page_calls};
 use super::touched::{GrantAssumptions, Principals, Rows};
 
 /// "Not all of `done` before any of `pending`."
@@ -137,8 +136,7 @@ pub(super) fn visit(
     let mut rows: Vec<Rows> =
         all.into_iter().map(|assumptions| Rows::of(space, nodes, &principals, assumptions)).collect();
     let changed: BTreeSet<Permission> = rows.iter().flat_map(Rows::changed_permissions).collect();
-    let protected: BTreeSet<usize> =
-        space.protected.principals().iter().filter_map(|who| principals.place(who)).collect();
+    let protected: BTreeSet<usize> = space.protected.iter().filter_map(|who| principals.place(who)).collect();
     let permissions = actions.permissions().union(&changed).copied().collect();
     let kinds = principals.kinds(&rows, &permissions, &protected);
     // To edit takes one permission, which comes with reading, and to restrict takes another.
@@ -242,7 +240,7 @@ fn lists(
     let mut gates = Vec::with_capacity(goal.moving.len());
     for &(page, list, at_first) in &goal.moving {
         let calls = pages.get(&page)?;
-        let lists = std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| audience(lists, list)));
+        let lists = std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| lists.audience(list)));
         let passes: Vec<bool> = lists.map(|list| principals.passes(person.places, list)).collect();
         let calls: Vec<usize> = calls.iter().map(|(call, _)| *call).collect();
         let gate = Gate::of_list(page, &passes, &calls);

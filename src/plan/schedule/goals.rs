@@ -13,8 +13,7 @@ use std::rc::Rc;
 
 use crate::model::{Audience, Content, ContentId, ContentKind, Known, PageList, Tree};
 
-use super::pages::{PageCalls, audience};
-use super::space::Space;
+use super::space::{PageCalls, Space};
 
 /// Content to which access may change, with all lists that decide about some ways to use it.
 #[derive(Debug)]
@@ -195,7 +194,7 @@ fn add<'a>(
         };
     if let Known::Known(own) = &node.restrictions {
         let calls = pages.get(&node.id).map_or(&[][..], Vec::as_slice);
-        if calls.iter().any(|(_, lists)| *audience(lists, PageList::Edit) != own.edit) {
+        if calls.iter().any(|(_, lists)| lists.edit != own.edit) {
             let edits = moving.iter().copied().chain([(node.id, PageList::Edit, &own.edit)]).collect();
             goal(true, edits, &views.still);
         } else if !own.edit.is_anyone() {

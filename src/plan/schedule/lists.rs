@@ -10,7 +10,7 @@ use super::atoms::Singles;
 use super::gates::Gate;
 use super::goals::{ByText, Goals};
 use super::literals::Literals;
-use super::pages::{PageCalls, audience};
+use super::space::PageCalls;
 use super::touched::Principals;
 
 /// A list, by its page.
@@ -48,7 +48,7 @@ impl<'a> MovingLists<'a> {
                 continue;
             }
             let of_page = pages.get(&page).map_or(&[][..], Vec::as_slice);
-            let then = of_page.iter().map(|(_, lists)| audience(lists, list));
+            let then = of_page.iter().map(|(_, lists)| lists.audience(list));
             let says: Vec<ByText<'a>> = std::iter::once(at_first).chain(then).map(ByText).collect();
             let calls: Vec<usize> = of_page.iter().map(|(call, _)| *call).collect();
             let like = if calls.len() == 1 { *firsts.entry(says.clone()).or_insert(id) } else { id };

@@ -38,7 +38,6 @@ mod middle;
 mod necessary;
 mod order;
 mod packing;
-mod pages;
 mod pairs;
 mod questions;
 mod reductions;

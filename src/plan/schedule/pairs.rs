@@ -30,9 +30,8 @@ use super::gates::{State, forbid};
 use super::goals::Goals;
 use super::lists::MovingLists;
 use super::literals::{Alike, Literals};
-use super::pages::{PageCalls, page_calls};
 use super::questions::{GateId, Noticed, SeenGates, SpaceGates};
-use super::space::{Node, Space};
+use super::space::{Node, PageCalls, Space, page_calls};
 use super::touched::{GrantAssumptions, Principals, Rows};
 
 /// All conflicts of a space for every possible account.
@@ -120,12 +119,13 @@ fn named_for_now(
     goals: &Goals<'_>,
     principals: &Principals,
 ) -> BTreeSet<usize> {
-    let lists = pages.values().filter_map(|calls| calls.last()).flat_map(|(_, lists)| *lists);
+    let lists =
+        pages.values().filter_map(|calls| calls.last()).flat_map(|(_, lists)| [&lists.view, &lists.edit]);
     let listed: BTreeSet<&Subject> = goals.audiences().chain(lists).flat_map(Audience::subjects).collect();
     let lasts = |who: &Principal| {
         space.before.holdings.contains_key(who)
             || space.after.holdings.contains_key(who)
-            || space.protected.principals().contains(who)
+            || space.protected.contains(who)
             || who.subject().is_some_and(|subject| listed.contains(&subject))
     };
     (0..principals.all.len()).filter(|place| !lasts(&principals.all[*place])).collect()
@@ -172,7 +172,7 @@ impl<'a> Finder<'a> {
             principals,
             alone,
             singles,
-            protected: space.protected.principals().iter().map(may_be).collect(),
+            protected: space.protected.iter().map(may_be).collect(),
             states: BTreeMap::new(),
             noticed: Noticed::default(),
             barriers: Barriers::beside(calls),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
+use crate::model::{Call, ContentId, Guards, Live, LiveSpace, Principal, Restrictions, SpaceKey};
 
 use super::super::draft::Draft;
 use super::atoms::GroupIndex;
@@ -16,6 +16,19 @@ pub(super) struct Node {
     pub(super) call: Call,
 }
 
+/// The calls on a page in their order, each with the lists that it leaves behind.
+pub(super) type PageCalls<'a> = BTreeMap<ContentId, Vec<(usize, &'a Restrictions)>>;
+
+pub(super) fn page_calls(nodes: &[Node]) -> PageCalls<'_> {
+    let mut pages: PageCalls<'_> = BTreeMap::new();
+    for (number, node) in nodes.iter().enumerate() {
+        if let Call::Restrict { content, after, .. } = &node.call {
+            pages.entry(*content).or_default().push((number, after));
+        }
+    }
+    pages
+}
+
 /// The calls of one space, and what they lead from and to.
 #[derive(Debug)]
 pub(super) struct Space<'a> {
@@ -24,7 +37,8 @@ pub(super) struct Space<'a> {
     pub(super) after: &'a LiveSpace,
     pub(super) live: &'a Live,
     pub(super) group_index: &'a GroupIndex<'a>,
-    pub(super) protected: &'a Protected,
+    /// Whose access is never given up.
+    pub(super) protected: &'a BTreeSet<Principal>,
     pub(super) limits: SearchLimits,
 }
 
@@ -34,17 +48,18 @@ pub(super) struct SiteContext<'a> {
     /// The state that all calls together lead to.
     after: &'a Live,
     group_index: GroupIndex<'a>,
-    protected: Protected,
+    protected: BTreeSet<Principal>,
     limits: SearchLimits,
 }
 
 impl<'a> SiteContext<'a> {
     pub(super) fn of(live: &'a Live, after: &'a Live, guards: &Guards, limits: SearchLimits) -> Self {
+        let caller = Principal::User(live.site.caller.account.clone());
         Self {
             live,
             after,
             group_index: GroupIndex::of(live),
-            protected: Protected::of(live, guards),
+            protected: guards.required_admins.keys().cloned().chain([caller]).collect(),
             limits,
         }
     }
@@ -60,21 +75,6 @@ impl<'a> SiteContext<'a> {
             protected: &self.protected,
             limits: self.limits,
         })
-    }
-}
-
-/// Whose access is never given up.
-#[derive(Debug)]
-pub(super) struct Protected(BTreeSet<Principal>);
-
-impl Protected {
-    fn of(live: &Live, guards: &Guards) -> Self {
-        let caller = Principal::User(live.site.caller.account.clone());
-        Self(guards.required_admins.keys().cloned().chain([caller]).collect())
-    }
-
-    pub(super) const fn principals(&self) -> &BTreeSet<Principal> {
-        &self.0
     }
 }
 

@@ -8,8 +8,7 @@ use crate::model::{
 
 use super::gates::{Gate, Row};
 use super::goals::Goals;
-use super::pages::PageCalls;
-use super::space::{Node, Space};
+use super::space::{Node, PageCalls, Space};
 
 /// What a principal has of a permission, by its role and by rows of its own. One may take the place of the other.
 type BySource = [Row; 2];
@@ -34,7 +33,6 @@ pub(super) struct Rows {
 #[derive(Debug)]
 pub(super) struct Principals {
     pub(super) all: Vec<Principal>,
-    places: HashMap<Principal, usize>,
     /// The places that each list names, none for an open one, by the address of the list: it is asked for
     /// far too often to be read each time.
     lists: HashMap<*const Audience, Option<Box<[usize]>>>,
@@ -42,39 +40,32 @@ pub(super) struct Principals {
 
 impl Principals {
     pub(super) fn of(space: &Space<'_>, pages: &PageCalls<'_>, goals: &Goals<'_>) -> Self {
-        let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
-        let mut all: BTreeSet<&Principal> = holders.collect();
-        all.extend(space.protected.principals());
-        let moving = pages.values().flatten().flat_map(|(_, lists)| *lists);
+        let moving = pages.values().flatten().flat_map(|(_, lists)| [&lists.view, &lists.edit]);
         let audiences: Vec<&Audience> = goals.audiences().chain(moving).collect();
         let listed: BTreeSet<&Subject> = audiences.iter().flat_map(|list| list.subjects()).collect();
-        let listed: BTreeSet<Principal> = listed.into_iter().cloned().map(Principal::from).collect();
-        all.extend(&listed);
-        let all: Vec<Principal> = all.into_iter().cloned().collect();
-        let places: HashMap<Principal, usize> =
-            all.iter().enumerate().map(|(place, who)| (who.clone(), place)).collect();
-        let mut lists = HashMap::new();
+        let listed: Vec<Principal> = listed.into_iter().cloned().map(Principal::from).collect();
+        let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
+        let mut principals = Self::without_lists(holders.chain(space.protected).chain(&listed));
+        let Self { all, lists } = &mut principals;
         for audience in audiences {
             lists.entry(std::ptr::from_ref(audience)).or_insert_with(|| {
-                let place = |subject: &Subject| places.get(&subject.clone().into()).copied();
+                let place = |subject: &Subject| all.binary_search(&subject.clone().into()).ok();
                 let mut found: Box<[usize]> = audience.subjects().filter_map(place).collect();
                 found.sort_unstable();
                 (!audience.is_anyone()).then_some(found)
             });
         }
-        Self { all, places, lists }
+        principals
     }
 
     /// These alone, for what hangs on no list; ascending.
     pub(super) fn without_lists<'p>(principals: impl Iterator<Item = &'p Principal>) -> Self {
         let all: BTreeSet<&Principal> = principals.collect();
-        let all: Vec<Principal> = all.into_iter().cloned().collect();
-        let places = all.iter().enumerate().map(|(place, who)| (who.clone(), place)).collect();
-        Self { all, places, lists: HashMap::new() }
+        Self { all: all.into_iter().cloned().collect(), lists: HashMap::new() }
     }
 
     pub(super) fn place(&self, principal: &Principal) -> Option<usize> {
-        self.places.get(principal).copied()
+        self.all.binary_search(principal).ok()
     }
 
     /// For each place a number, which principals share that count for the same: they hold the same of these
