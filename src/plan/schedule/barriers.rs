@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::super::document::EdgeReason;
 use super::super::numbered::Numbered;
 use super::atoms::single;
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 
 /// Which of a set of calls is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

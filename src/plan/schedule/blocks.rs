@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::barriers::{Barrier, Barriers};
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 use super::order::{Ordered, order};
 use super::space::{Node, Space};
 

@@ -13,7 +13,7 @@ use crate::model::{Call, Permission, Truth};
 use super::super::document::EdgeReason;
 use super::super::enabling::gives;
 use super::super::rights::{self, Rights, is_caller, may_be_callers_own};
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 use super::gates::{Gate, State};
 use super::space::{Node, Space};
 use super::touched::{GrantAssumptions, Principals, Rows};

@@ -11,49 +11,23 @@ use crate::model::{ContentId, Permission};
 
 use super::super::actions::{Action, Actions};
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
+use super::barriers::Barriers;
+use super::conflict::Conflict;
 use super::gates::{Gate, State, forbid};
 use super::goals::{ContentGoal, Goals};
 use super::space::{Node, PageCalls, Space, page_calls};
 use super::touched::{GrantAssumptions, Principals, Rows};
 
-/// "Not all of `done` before any of `pending`."
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Conflict {
-    pub(super) pending: Vec<usize>,
-    pub(super) done: Vec<usize>,
-    pub(super) reason: EdgeReason,
-    /// Who would notice.
-    pub(super) witness: Option<Danger>,
-}
-
-impl Conflict {
-    /// That a state must not be.
-    pub(super) fn of(State { done, pending }: State, reason: EdgeReason, witness: Option<Danger>) -> Self {
-        Self { pending, done, reason, witness }
-    }
-
-    pub(super) fn edge(first: usize, last: usize, reason: EdgeReason) -> Self {
-        Self { pending: vec![first], done: vec![last], reason, witness: None }
-    }
-
-    /// The first place in an order of any of `pending`, and the last of any of `done`; `None` where one side is empty.
-    pub(super) fn ends(&self, places: &[usize]) -> Option<(usize, usize)> {
-        let first = self.pending.iter().map(|call| places[*call]).min();
-        first.zip(self.done.iter().map(|call| places[*call]).max())
-    }
-
-    /// Whether an order with these places leads through the state.
-    pub(super) fn is_broken(&self, places: &[usize]) -> bool {
-        self.ends(places).is_none_or(|(first, last)| first > last)
-    }
-}
-
-/// All conflicts of a space, and what it took to find them.
+/// All conflicts of some nodes.
 #[derive(Debug)]
 pub(super) struct Conflicts {
     pub(super) all: Vec<Conflict>,
-    /// How many questions were asked.
+    /// The sets of calls that they name beside calls.
+    pub(super) barriers: Barriers,
+    /// How many questions it took to find them.
     pub(super) work: usize,
+    /// Whether each of them is a state that an account would notice. If not, no order can be ruled out.
+    pub(super) exact: bool,
 }
 
 /// `None` where there are too many people or pages to look at each.
@@ -70,7 +44,7 @@ pub(super) fn conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> 
         .map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness)))
         .collect();
     all.extend(last_admin(&rows));
-    Some(Conflicts { all, work })
+    Some(Conflicts { all, barriers: Barriers::default(), work, exact: true })
 }
 
 /// The people that the breaking of these conflicts hits, one for each thing that they would notice.
@@ -113,7 +87,7 @@ impl ForbiddenState<'_> {
     /// of their lists kept the person out, it would not be.
     pub(super) fn pages(&self) -> impl Iterator<Item = ContentId> {
         let all = if self.reason == EdgeReason::Leak { self.gates } else { &[] };
-        all.iter().filter_map(|gate| gate.page())
+        all.iter().filter_map(|gate| gate.page)
     }
 
     fn witness(&self) -> Danger {

@@ -7,41 +7,26 @@ use crate::model::{Call, Truth};
 use super::super::document::EdgeReason;
 use super::super::enabling::gives;
 use super::super::rights::{Rights, needed};
-use super::barriers::Barriers;
-use super::conflicts::{Conflict, Conflicts, conflicts};
-use super::pairs::{PairConflicts, pairs};
+use super::conflict::Conflict;
+use super::conflicts::{Conflicts, conflicts};
+use super::pairs::pairs;
 use super::space::{Node, Space};
 
-/// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
-/// them. `None` where there would be too many.
-pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Conflict>, usize)> {
-    let Conflicts { mut all, work } = conflicts(space, nodes)?;
-    all.extend(demands(space, nodes));
-    all.extend(within_drafts(nodes));
-    Some((all, work))
-}
-
-/// All conflicts of some nodes.
-pub(super) struct Demanded {
-    pub(super) conflicts: Vec<Conflict>,
-    /// The sets of calls that they name beside calls.
-    pub(super) barriers: Barriers,
-    /// How many questions it took.
-    pub(super) work: usize,
-    /// Whether each of them is a state that an account would notice. If not, no order can be ruled out.
-    pub(super) exact: bool,
+/// The conflicts that hold for these nodes, whatever the reason. `None` where there would be too many.
+pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
+    Some(with_demands(conflicts(space, nodes)?, space, nodes))
 }
 
 /// The same, for every possible account where there are too many to look at each. What one of `alone` does too early
 /// is told by itself.
-pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Demanded {
-    if let Some((conflicts, work)) = all_conflicts(space, nodes) {
-        return Demanded { conflicts, barriers: Barriers::default(), work, exact: true };
-    }
-    let PairConflicts { mut conflicts, barriers, work } = pairs(space, nodes, alone);
-    conflicts.extend(demands(space, nodes));
-    conflicts.extend(within_drafts(nodes));
-    Demanded { conflicts, barriers, work, exact: false }
+pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Conflicts {
+    all_conflicts(space, nodes).unwrap_or_else(|| with_demands(pairs(space, nodes, alone), space, nodes))
+}
+
+fn with_demands(mut found: Conflicts, space: &Space<'_>, nodes: &[Node]) -> Conflicts {
+    found.all.extend(demands(space, nodes));
+    found.all.extend(within_drafts(nodes));
+    found
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::super::document::{Danger, EdgeReason};
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 use super::order::places;
 
 /// "`first` must be done before `last`."

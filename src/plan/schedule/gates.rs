@@ -63,12 +63,13 @@ pub(super) struct Row {
 /// One condition of an access, for one atom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Gate {
-    before: bool,
-    after: bool,
+    /// Whether it is open before and after.
+    pub(super) before: bool,
+    pub(super) after: bool,
     /// The states in which it is open, and those in which it is closed.
     when: [Vec<State>; 2],
     /// The page whose list it is about.
-    page: Option<ContentId>,
+    pub(super) page: Option<ContentId>,
 }
 
 impl Gate {
@@ -152,14 +153,6 @@ impl Gate {
         !self.is_never_open() && !self.is_always_open()
     }
 
-    pub(super) const fn is_open_before(&self) -> bool {
-        self.before
-    }
-
-    pub(super) const fn is_open_after(&self) -> bool {
-        self.after
-    }
-
     /// Whether one of them is open before and one after, so that who passes through either is never to be shut out.
     pub(super) const fn is_between(&self, other: &Self) -> bool {
         (self.before || other.before) && (self.after || other.after)
@@ -168,10 +161,6 @@ impl Gate {
     /// The states in which this gate and another are both open, or both closed.
     pub(super) fn both(&self, open: bool, other: &Self) -> impl Iterator<Item = State> {
         product([self.states(open), other.states(open)]).into_iter()
-    }
-
-    pub(super) const fn page(&self) -> Option<ContentId> {
-        self.page
     }
 
     /// Where it is open at first, the states in which it is closed while a call is pending.

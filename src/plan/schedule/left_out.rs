@@ -12,7 +12,7 @@ use super::super::check::stray;
 use super::super::document::EdgeReason;
 use super::super::document::{Danger, Moment};
 use super::super::draft::Draft;
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 use super::demands::{all_conflicts, demands};
 use super::limits::SearchLimits;
 use super::packing::node;
@@ -104,7 +104,7 @@ impl Done {
 fn forbidden(space: &Space<'_>, done: &[Done]) -> Result<Option<Conflict>, TooMany> {
     let nodes: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
     let (conflicts, is_all) = match all_conflicts(space, &nodes) {
-        Some((conflicts, _)) => (conflicts, true),
+        Some(found) => (found.all, true),
         None => (demands(space, &nodes), false),
     };
     let broken = conflicts.into_iter().find(|conflict| {

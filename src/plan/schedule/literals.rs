@@ -57,7 +57,7 @@ impl Literals {
             }
             those
         };
-        let (before, after) = (with(Gate::is_open_before), with(Gate::is_open_after));
+        let (before, after) = (with(|gate| gate.before), with(|gate| gate.after));
         let (always, moving) = (with(Gate::is_always_open), with(Gate::moves));
         let mut literals = Self {
             everyone,
@@ -96,7 +96,7 @@ impl Literals {
 
     /// Whether the gate is in one position through this principal with any one of some calls, and which: `None` if not.
     fn one_call(gate: &Gate, open: bool) -> Option<(bool, Vec<usize>)> {
-        let comes = match (gate.is_open_before(), gate.is_open_after()) {
+        let comes = match (gate.before, gate.after) {
             (false, true) => true,
             (true, false) => false,
             (true, true) | (false, false) => return None,

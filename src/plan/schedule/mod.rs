@@ -23,6 +23,7 @@ mod atoms;
 mod barriers;
 mod blocks;
 mod caller;
+mod conflict;
 mod conflicts;
 mod demands;
 mod edges;
@@ -112,7 +113,7 @@ pub(super) fn schedule(
 /// Numbers the calls of one space in their order and gives them their edges.
 fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
     let key = &space.before.space.key;
-    schedule.splits += solution.splits(space);
+    schedule.splits += solution.nodes.len() - space.drafts.len();
     schedule.needed += solution.needed;
     // Instead of splitting many calls of a space, people could be let in another way for the time being, and taken out
     // again: two calls that do nothing for the end.

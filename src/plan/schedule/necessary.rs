@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Call, ContentId, Permission};
 
 use super::super::document::EdgeReason;
-use super::conflicts::{Conflict, last_admin, visit};
+use super::conflict::Conflict;
+use super::conflicts::{last_admin, visit};
 use super::demands::demands;
 use super::gates::State;
 use super::order::{Ordered, order};

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::barriers::{Barrier, Extreme};
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 
 /// What came of looking for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,8 @@ use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::super::rights::may_be_callers_own;
 use super::atoms::{Atom, Singles};
 use super::barriers::{Barriers, Extreme};
-use super::conflicts::{Conflict, last_admin};
+use super::conflict::Conflict;
+use super::conflicts::{Conflicts, last_admin};
 use super::gates::{State, forbid};
 use super::goals::Goals;
 use super::lists::MovingLists;
@@ -34,16 +35,8 @@ use super::questions::{GateId, Noticed, SeenGates, SpaceGates};
 use super::space::{Node, PageCalls, Space, page_calls};
 use super::touched::{GrantAssumptions, Principals, Rows};
 
-/// All conflicts of a space for every possible account.
-pub(super) struct PairConflicts {
-    pub(super) conflicts: Vec<Conflict>,
-    pub(super) barriers: Barriers,
-    /// How many pairs of gates and principals were looked at.
-    pub(super) work: usize,
-}
-
 /// What one of `alone` does too early is not taken together with what other calls do, so that it can be accepted.
-pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> PairConflicts {
+pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Conflicts {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages, usize::MAX).unwrap_or_default();
     let principals = Principals::of(space, &pages, &goals);
@@ -99,12 +92,12 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
         admins.get_or_insert_with(|| last_admin(&rows));
     }
     let Finder { states, barriers, work, .. } = found;
-    let mut conflicts: Vec<Conflict> = states
+    let mut all: Vec<Conflict> = states
         .into_iter()
         .map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness)))
         .collect();
-    conflicts.extend(admins.flatten());
-    PairConflicts { conflicts, barriers, work }
+    all.extend(admins.flatten());
+    Conflicts { all, barriers, work, exact: false }
 }
 
 fn of_rows(rows: &Rows, any_of: &[Permission], singles: &Singles) -> Literals {
@@ -142,6 +135,7 @@ struct Finder<'a> {
     barriers: Barriers,
     /// What was noticed and not kept yet.
     noticed: Noticed,
+    /// How many pairs of gates and principals were looked at.
     work: usize,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Call, PageList};
 
 use super::barriers::Barriers;
-use super::conflicts::Conflict;
+use super::conflict::Conflict;
 use super::middle::narrows;
 use super::reductions::takes_from_caller;
 use super::space::{Node, Space};

@@ -16,8 +16,9 @@ use super::super::document::{Danger, EdgeReason};
 use super::barriers::Barriers;
 use super::blocks::Blocks;
 use super::caller;
-use super::conflicts::{Conflict, hits};
-use super::demands::{Demanded, for_all, preferences};
+use super::conflict::Conflict;
+use super::conflicts::{Conflicts, hits};
+use super::demands::{for_all, preferences};
 use super::edges::edges;
 use super::finishing::unfinished;
 use super::limits::Gaps;
@@ -32,13 +33,12 @@ use super::space::{Node, Space};
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     let preferences = preferences(space);
     if !preferences.is_empty()
-        && let Ok(solution) =
-            Candidate::default().attempt_with(space, CallerNeeds::Count, preferences).outcome
+        && let Ok(solution) = Candidate::default().attempt_with(space, CallerNeeds::Count, preferences)
         && unfinished(space, &solution).is_none()
     {
         return solution;
     }
-    let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
+    let Stuck { parts, proven, .. } = match Candidate::default().attempt(space, CallerNeeds::Count) {
         Ok(solution) => return solution,
         Err(stuck) => stuck,
     };
@@ -78,10 +78,9 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     wait(&Candidate::default(), parts, &mut waiting)?;
     let mut questions = space.limits.all_questions();
     while let Some((_, candidate)) = waiting.pop_first() {
-        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
-        let parts = match outcome {
+        let Stuck { parts, work, .. } = match candidate.attempt(space, CallerNeeds::Count) {
             Ok(solution) => return Some(solution),
-            Err(Stuck { parts, .. }) => parts,
+            Err(stuck) => stuck,
         };
         questions = questions.checked_sub(work.max(space.limits.of_a_packing()))?;
         wait(&candidate, &parts, &mut waiting)?;
@@ -103,7 +102,7 @@ fn in_rounds(
         let next = [&core, &all].into_iter().find_map(|drafts| candidate.split_all(space, drafts, gaps));
         let Some(next) = next else { return Err(core) };
         candidate = next;
-        match candidate.attempt(space, needs).outcome {
+        match candidate.attempt(space, needs) {
             Ok(solution) => return Ok(solution),
             Err(stuck) => core = stuck.parts.into_iter().flatten().collect(),
         }
@@ -125,40 +124,40 @@ enum CallerNeeds {
     Ignored,
 }
 
-/// What came of a candidate.
-struct Attempt {
-    outcome: Result<Solution, Stuck>,
-    /// How many questions it took.
-    work: usize,
-}
-
 /// No order was found.
 struct Stuck {
     /// The drafts in which it is stuck, in parts that no conflict joins.
     parts: Vec<BTreeSet<usize>>,
     /// Whether it is known that these calls have no order.
     proven: bool,
+    /// How many questions it took.
+    work: usize,
 }
 
 impl Candidate {
     /// Looks for an order.
-    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Attempt {
+    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Result<Solution, Stuck> {
         self.attempt_with(space, needs, Vec::new())
     }
 
-    fn attempt_with(&self, space: &Space<'_>, needs: CallerNeeds, more: Vec<Conflict>) -> Attempt {
+    fn attempt_with(
+        &self,
+        space: &Space<'_>,
+        needs: CallerNeeds,
+        more: Vec<Conflict>,
+    ) -> Result<Solution, Stuck> {
         let nodes = self.packing.nodes(space);
         let alone: BTreeSet<usize> =
             (0..nodes.len()).filter(|call| self.too_early.contains(&nodes[*call].draft)).collect();
-        let mut demanded = for_all(space, &nodes, &alone);
-        let conflicts = &mut demanded.conflicts;
+        let mut conflicts = for_all(space, &nodes, &alone);
         match needs {
-            CallerNeeds::Count => conflicts.extend(caller::needs(space, &nodes)),
-            CallerNeeds::Ignored => conflicts.retain(|conflict| !caller::is_need(space, &nodes, conflict)),
+            CallerNeeds::Count => conflicts.all.extend(caller::needs(space, &nodes)),
+            CallerNeeds::Ignored => {
+                conflicts.all.retain(|conflict| !caller::is_need(space, &nodes, conflict));
+            }
         }
-        conflicts.extend(more);
-        let work = demanded.work;
-        Attempt { outcome: ordered(space, nodes, demanded, &alone), work }
+        conflicts.all.extend(more);
+        ordered(space, nodes, conflicts, &alone)
     }
 
     /// All that have one thing more of these drafts split, or one gap more. That nothing will do without a gap is
@@ -198,21 +197,21 @@ impl Candidate {
 fn ordered(
     space: &Space<'_>,
     nodes: Vec<Node>,
-    demanded: Demanded,
+    conflicts: Conflicts,
     too_early: &BTreeSet<usize>,
 ) -> Result<Solution, Stuck> {
-    let Demanded { conflicts, barriers, exact, .. } = demanded;
-    let priorities = priorities(space, &nodes, &conflicts, &barriers);
+    let Conflicts { all, barriers, work, exact } = conflicts;
+    let priorities = priorities(space, &nodes, &all, &barriers);
     let may_break = |conflict: &Conflict| {
         conflict.reason == EdgeReason::Gap && conflict.done.iter().any(|call| too_early.contains(call))
     };
-    let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
+    let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = all.into_iter().partition(may_break);
     let blocks = Blocks::of(space, &nodes, &barriers);
     let mut order = match blocks.order(&mut kept, &soft, &priorities, space.limits.walked) {
         Ordered::Order(order) => order,
         Ordered::Stuck { core, proven } => {
             let parts = parts(&nodes, &kept, &barriers, &core);
-            return Err(Stuck { parts, proven: proven && exact });
+            return Err(Stuck { parts, proven: proven && exact, work });
         }
     };
     order.retain(|number| *number < nodes.len());
@@ -290,7 +289,7 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
 /// The calls as they are, with what stands against every order of them: if it can be said, among the drafts of a core.
 fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
-    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored).outcome {
+    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored) {
         Ok(solution) => Some(solution),
         Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts).ok(),
     };
@@ -298,9 +297,9 @@ fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
         return solution;
     }
     let nodes = Packing::default().nodes(space);
-    let Demanded { conflicts, barriers, .. } = for_all(space, &nodes, &BTreeSet::new());
+    let Conflicts { all, barriers, .. } = for_all(space, &nodes, &BTreeSet::new());
     let order = Blocks::of(space, &nodes, &Barriers::default()).by(|number| number);
-    let conflicts = barriers.settled(&conflicts, &(0..nodes.len()).collect::<Vec<_>>());
+    let conflicts = barriers.settled(&all, &(0..nodes.len()).collect::<Vec<_>>());
     let done_before = |conflict: &&Conflict| {
         let first = conflict.pending.iter().min();
         let last = conflict.done.iter().max();

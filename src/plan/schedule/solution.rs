@@ -6,7 +6,7 @@ use crate::model::{ContentId, Permission, Principal};
 
 use super::super::document::Danger;
 use super::edges::Required;
-use super::space::{Node, Space};
+use super::space::Node;
 
 /// Nodes in order, with the edges that enforce it.
 #[derive(Debug)]
@@ -31,12 +31,6 @@ pub(super) enum Impossible {
     Demands(Vec<[usize; 2]>),
     /// The caller could not make a call any more.
     Unfinished(Unfinished),
-}
-
-impl Solution {
-    pub(super) fn splits(&self, space: &Space<'_>) -> usize {
-        self.nodes.len() - space.drafts.len()
-    }
 }
 
 /// A gap between two calls.
