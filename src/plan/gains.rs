@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::model::{Guards, Live, Principal, SpaceKey};
 
 use super::change::Change;
-use super::check::gained;
+use super::check::stray;
 use super::document::Refusal;
 use super::target::Stays;
 
@@ -31,7 +31,7 @@ pub(super) fn refusals(
         let reasons = stays.of(key);
         let staying: BTreeSet<Principal> = reasons.keys().cloned().collect();
         let meant = stays.taken_out_of(reached, live.vocabulary());
-        let danger = gained(before, reached, &meant, &staying, live, guards)?;
+        let danger = stray([before, reached, &meant], Some(&staying), live, guards)?;
         let who: BTreeSet<Principal> = danger.people.intersection(&staying).cloned().collect();
         let reason = who.first().and_then(|who| reasons.get(who)).copied()?;
         Some(Refusal::OpensToUndecided { space: (*key).clone(), who, reason, danger })

@@ -26,7 +26,7 @@ pub fn beyond_stated(
     let danger = |key: &&SpaceKey| {
         let stated = plan.surroundings.get(*key)?;
         let (now, after) = live.spaces.get(*key).zip(left.after.spaces.get(*key))?;
-        let danger = open_in(after, [now, &as_stated(plan, stated, now)], live, guards)?;
+        let danger = open_in([now, after, &as_stated(plan, stated, now)], live, guards)?;
         Some(((*key).clone(), danger))
     };
     changed.into_iter().collect::<Vec<_>>().par_iter().filter_map(danger).collect()

@@ -87,38 +87,20 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
     checked.into_iter().collect()
 }
 
-/// What there is in a state of a space that is neither in the state `before` nor in the state `after`, or is missing
-/// in it and is in both.
+/// What there is in a state of a space that is neither before nor after, or is missing in it and is in both; `states` are
+/// these three in their order. With `only`, for people who count as one of these.
 pub(super) fn stray(
-    before: &LiveSpace,
-    state: &LiveSpace,
-    after: &LiveSpace,
+    states: [&LiveSpace; 3],
+    only: Option<&BTreeSet<Principal>>,
     live: &Live,
     guards: &Guards,
 ) -> Option<Danger> {
-    through([before, state, after], GapsFound::Reported, None, live, guards)
+    through(states, GapsFound::Reported, only, live, guards)
 }
 
-/// The same for people who count as one of these.
-pub(super) fn gained(
-    before: &LiveSpace,
-    state: &LiveSpace,
-    after: &LiveSpace,
-    only: &BTreeSet<Principal>,
-    live: &Live,
-    guards: &Guards,
-) -> Option<Danger> {
-    through([before, state, after], GapsFound::Reported, Some(only), live, guards)
-}
-
-/// What is open in a state of a space and in neither of two others.
-pub(super) fn open_in(
-    state: &LiveSpace,
-    others: [&LiveSpace; 2],
-    live: &Live,
-    guards: &Guards,
-) -> Option<Danger> {
-    through([others[0], state, others[1]], GapsFound::Ignored, None, live, guards)
+/// What is open in the second of these states of a space and in neither of the others.
+pub(super) fn open_in(states: [&LiveSpace; 3], live: &Live, guards: &Guards) -> Option<Danger> {
+    through(states, GapsFound::Ignored, None, live, guards)
 }
 
 fn through(

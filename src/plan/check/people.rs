@@ -207,54 +207,38 @@ fn with(person: &[usize], another: usize) -> Vec<usize> {
     places(person.iter().copied().chain([another]))
 }
 
-/// Each person once.
-fn distinct(mut people: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    people.sort_unstable();
-    people.dedup();
-    people
-}
-
 fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
     let mut sorted = Sorted::of(space, principals, stands_for);
     let caller = sorted.take_caller(space, principals, stands_for);
     let Sorted { accounts, groups, classes, everyone, some } = sorted;
     let unread: BTreeSet<usize> = groups.union(&classes).copied().collect();
-    let mut known: Vec<Vec<usize>> = accounts.into_values().map(places).collect();
+    let mut known: BTreeSet<Vec<usize>> = accounts.into_values().map(places).collect();
     let others = |place: &usize| !matches!(principals[*place], Principal::User(_));
     known.extend((0..principals.len()).filter(others).map(|place| vec![stands_for[place]]));
-    known.push(Vec::new());
-    let known = distinct(known);
+    known.insert(Vec::new());
+    let and_another = |people: &BTreeSet<Vec<usize>>| -> BTreeSet<Vec<usize>> {
+        people.iter().flat_map(|person| unread.iter().map(|group| with(person, *group))).collect()
+    };
     let mut people = known.clone();
     if let Some(caller) = caller {
         people.extend(classes.iter().map(|class| with(&caller, *class)));
-        people.push(caller);
+        people.insert(caller);
     }
-    let and_another = |people: &[Vec<usize>]| -> Vec<Vec<usize>> {
-        distinct(people.iter().flat_map(|person| unread.iter().map(|group| with(person, *group))).collect())
-    };
     if known.len().saturating_mul(unread.len()) <= MOST {
         people.extend(and_another(&known));
     }
     if unread.len().saturating_mul(unread.len()) <= MOST {
-        let two = and_another(&and_another(&[Vec::new()]));
+        let two = and_another(&and_another(&BTreeSet::from([Vec::new()])));
         if unread.len() <= FEW {
             people.extend(and_another(&two));
         }
         people.extend(two);
     }
-    let people = distinct(people);
-    let with_all = |more: &[usize]| -> Vec<Vec<usize>> {
-        let all = |person: &Vec<usize>| places(person.iter().chain(&everyone).chain(more).copied());
-        people.iter().map(all).collect()
-    };
     // None of them, all of them, and each by itself: not all people are licensed, and not all are signed in.
-    let all: Vec<usize> = some.iter().copied().collect();
-    let mut sets = with_all(&[]);
-    if all.len() > 1 {
-        sets.extend(with_all(&all));
-    }
-    for place in all {
-        sets.extend(with_all(&[place]));
-    }
-    distinct(sets)
+    let each = some.iter().map(|place| vec![*place]);
+    let beside: BTreeSet<Vec<usize>> = each.chain([Vec::new(), some.iter().copied().collect()]).collect();
+    let all = beside.iter().flat_map(|more| {
+        people.iter().map(|person| places(person.iter().chain(&everyone).chain(more.iter()).copied()))
+    });
+    all.collect::<BTreeSet<Vec<usize>>>().into_iter().collect()
 }

@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 use crate::model::{Guards, Live, SpaceKey};
 
 use super::super::check::stray;
-use super::super::document::EdgeReason;
-use super::super::document::{Danger, Moment};
+use super::super::document::{Danger, EdgeReason, Moment};
 use super::super::draft::Draft;
 use super::conflict::Conflict;
 use super::demands::{all_conflicts, demands};
@@ -59,9 +58,9 @@ pub(in crate::plan) fn needs_left_out(
                 danger: conflict.witness,
             }),
             Err(TooMany) => {
-                let reached = reached.spaces.get(key);
-                let stray =
-                    reached.and_then(|reached| stray(space.before, reached, space.after, live, guards));
+                let reached = reached.space(key);
+                let stray = reached
+                    .and_then(|reached| stray([space.before, reached, space.after], None, live, guards));
                 found.extend(stray.map(|danger| {
                     let reason = match danger.moment {
                         Moment::LetIn => EdgeReason::Leak,
