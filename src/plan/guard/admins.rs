@@ -1,54 +1,47 @@
 //! Who administers the spaces afterwards: `min-admins` and `required-admins`.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
-use crate::access::{AdminStanding, Administrators, Asker, ContentVerb, Level, Object, Verdict};
+use crate::access::{AdminStanding, Administrators, Asker, ContentVerb, Engine, Level, Object, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Known, Live, LiveSpace,
     PageList, Permission, Principal, SpaceKey, Truth,
 };
 
-use super::state::LazyEngine;
 use super::{Breach, GuardLimit, GuardOutcome};
 use crate::plan::change::Change;
 
 /// What is looked at.
 pub(super) struct Watch<'a> {
-    desired: &'a Desired,
-    before: &'a LazyEngine<'a>,
-    after: &'a LazyEngine<'a>,
-    touched: BTreeSet<&'a SpaceKey>,
+    pub(super) desired: &'a Desired,
+    pub(super) before: &'a Live,
+    pub(super) after: &'a Engine<'a>,
+    pub(super) touched: BTreeSet<&'a SpaceKey>,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(
-        desired: &'a Desired,
-        before: &'a LazyEngine<'a>,
-        after: &'a LazyEngine<'a>,
-        changes: &'a [Change],
-    ) -> Self {
-        Self { desired, before, after, touched: touched(changes) }
-    }
-
     fn spaces(&self) -> impl Iterator<Item = (&'a SpaceKey, &'a LiveSpace)> {
-        let after = self.after.live;
+        let after = self.after.live();
         self.desired.spaces.keys().filter_map(move |key| Some((key, after.space(key)?)))
     }
 
     pub(super) fn min_admins(&self) -> GuardOutcome {
         let guard = &self.desired.guards.min_admins;
         let (mut breaches, mut elsewhere) = (Vec::new(), Vec::new());
+        // Most plans never need it.
+        let engine_before = LazyCell::new(|| Engine::of_what_is_listed(self.before));
         for (key, space) in self.spaces() {
             let touched = self.touched.contains(key);
             let after = if touched {
-                Some(self.after.engine().administrators(space))
+                Some(self.after.administrators(space))
             } else {
-                at_a_glance(space, self.after.live)
+                at_a_glance(space, self.after.live())
             };
             let is_enough = |counted: usize| usize::try_from(guard.limit).is_ok_and(|limit| counted >= limit);
             let Some(after) = after.filter(|after| !is_enough(after.number)) else { continue };
-            let was = self.before.live.spaces.get(key).filter(|_| touched);
-            let before = was.map_or_else(|| after.clone(), |was| self.before.engine().administrators(was));
+            let was = self.before.spaces.get(key).filter(|_| touched);
+            let before = was.map_or_else(|| after.clone(), |was| engine_before.administrators(was));
             let breach = Breach::FewAdmins {
                 space: key.clone(),
                 before: before.number,
@@ -114,18 +107,18 @@ impl<'a> Watch<'a> {
 
     /// The principals that may administer a space before the plan and surely not by the same rows afterwards.
     fn losers(&self, key: &SpaceKey) -> BTreeSet<Principal> {
-        let [Some(before), Some(after)] = [self.before, self.after].map(|state| state.live.spaces.get(key))
-        else {
+        let states = [self.before, self.after.live()];
+        let [Some(before), Some(after)] = states.map(|state| state.spaces.get(key)) else {
             return BTreeSet::new();
         };
-        let gives = |state: &LazyEngine<'_>, space: &LiveSpace, who: &Principal| {
-            space.gives(who, Permission::AdministerSpace, &state.live.roles)
+        let administers = |space: &LiveSpace, live: &Live, who: &Principal| {
+            space.gives(who, Permission::AdministerSpace, &live.roles)
         };
-        let holders = before.holdings.keys().filter(|who| gives(self.before, before, who) != Truth::No);
-        holders
-            .filter(|who| gives(self.after, after, who) < gives(self.before, before, who))
-            .cloned()
-            .collect()
+        let loses = |who: &&Principal| {
+            let was = administers(before, states[0], who);
+            was != Truth::No && administers(after, states[1], who) < was
+        };
+        before.holdings.keys().filter(loses).cloned().collect()
     }
 
     /// Those that block the plan, and those that are none of its doing.
@@ -141,12 +134,12 @@ impl<'a> Watch<'a> {
             let through = match (holder, who) {
                 (holder, who) if holder == who => Some(true),
                 (Principal::Group(group), Principal::User(account)) => {
-                    members(group, self.after.live).map(|members| members.contains(account))
+                    members(group, self.after.live()).map(|members| members.contains(account))
                 }
                 (Principal::Class(_), Principal::User(_)) => None,
                 _ => Some(false),
             };
-            match (through, space.gives(holder, Permission::AdministerSpace, &self.after.live.roles)) {
+            match (through, space.gives(holder, Permission::AdministerSpace, &self.after.live().roles)) {
                 (Some(true), Truth::Yes) => return Some(true),
                 (Some(false), _) | (_, Truth::No) => {}
                 (None, _) | (_, Truth::Unknown) => unread = true,
@@ -165,15 +158,15 @@ impl<'a> Watch<'a> {
             Change::Audience { .. } | Change::Grant { .. } | Change::Role { .. } => None,
         });
         let Some(first) = restricted.next().filter(|_| !required.is_empty()) else { return Vec::new() };
-        let engine = self.after.engine();
         let mut breaches = Vec::new();
         for (space, content) in std::iter::once(first).chain(restricted) {
             let object = Object::Content(space.clone(), content);
             for (who, origin) in required {
                 let denied = |asker: &Asker| {
-                    engine.can(asker, ContentVerb::View, &object) == Verdict::Denied(Level::Content(content))
+                    self.after.can(asker, ContentVerb::View, &object)
+                        == Verdict::Denied(Level::Content(content))
                 };
-                let askers = askers(who, self.after.live);
+                let askers = askers(who, self.after.live());
                 if !askers.is_empty() && askers.iter().all(denied) {
                     let (space, who, origin) = (space.clone(), who.clone(), origin.clone());
                     breaches.push(Breach::CutOff { space, content, who, origin });
@@ -185,7 +178,7 @@ impl<'a> Watch<'a> {
 }
 
 /// The spaces whose access the plan changes, as opposed to the lists of their pages.
-fn touched(changes: &[Change]) -> BTreeSet<&SpaceKey> {
+pub(super) fn touched(changes: &[Change]) -> BTreeSet<&SpaceKey> {
     let access = changes.iter().filter(|change| match change {
         Change::Grant { .. } | Change::Role { .. } => true,
         Change::Audience { .. } => false,

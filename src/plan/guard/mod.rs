@@ -16,7 +16,6 @@
 mod admins;
 mod forbid;
 mod removals;
-mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +30,6 @@ pub use crate::access::AdminStanding;
 
 use super::change::Change;
 use crate::access::Engine;
-use state::LazyEngine;
 
 /// What came of all guards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -226,11 +224,10 @@ impl Pairs {
 
 /// `after` takes what is listed to be complete.
 pub(super) fn guards(desired: &Desired, before: &Live, after: &Engine<'_>, changes: &[Change]) -> PlanGuards {
-    let (before, after) = (LazyEngine::of(before), LazyEngine::made(after));
-    let watch = admins::Watch::new(desired, &before, &after, changes);
-    let (max_removals, removals) = removals::max_removals(desired, &before, &after, changes);
+    let watch = admins::Watch { desired, before, after, touched: admins::touched(changes) };
+    let (max_removals, removals) = removals::max_removals(desired, before, after, changes);
     let mut outcomes = vec![watch.min_admins(), watch.required_admins(changes), max_removals];
-    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden, before.live)));
+    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden, before)));
     PlanGuards { outcomes, removals }
 }
 

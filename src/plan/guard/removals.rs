@@ -7,13 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Holders;
+use crate::access::{Engine, Holders};
 use crate::model::{
     AccountKind, AccountStatus, Audience, Desired, DesiredSpace, Guard, Live, LiveSpace, MaxRemovals,
     Permission, Principal, SpaceKey, Subject, Tree,
 };
 
-use super::state::LazyEngine;
 use super::{Breach, GuardLimit, GuardOutcome, Pairs, Removals};
 use crate::plan::change::{Change, ChangeAction, ChangeReason};
 
@@ -27,8 +26,8 @@ struct Loss {
 /// What is taken away of the spaces that a plan touches, and whether that is too much.
 pub(super) fn max_removals(
     desired: &Desired,
-    before: &LazyEngine<'_>,
-    after: &LazyEngine<'_>,
+    before: &Live,
+    after: &Engine<'_>,
     changes: &[Change],
 ) -> (GuardOutcome, Removals) {
     let losses = losses(desired, before, after, changes);
@@ -72,8 +71,8 @@ fn is_too_much_for_a_space(pairs: Pairs, limit: MaxRemovals) -> bool {
 
 fn losses<'c>(
     desired: &Desired,
-    before: &LazyEngine<'_>,
-    after: &LazyEngine<'_>,
+    before: &Live,
+    after: &Engine<'_>,
     changes: &'c [Change],
 ) -> BTreeMap<&'c SpaceKey, Loss> {
     let mut touched: BTreeMap<&SpaceKey, Vec<&Change>> = BTreeMap::new();
@@ -81,11 +80,10 @@ fn losses<'c>(
         touched.entry(change.space()).or_default().push(change);
     }
     let loss = |(key, changes): (&'c SpaceKey, Vec<&Change>)| {
-        let (was, is) = (before.live.spaces.get(key)?, after.live.spaces.get(key)?);
+        let (was, is) = (before.spaces.get(key)?, after.live().spaces.get(key)?);
         Some((
             key,
-            Counting { desired_space: desired.spaces.get(key)?, was, is, live: before.live, after }
-                .loss(&changes),
+            Counting { desired_space: desired.spaces.get(key)?, was, is, live: before, after }.loss(&changes),
         ))
     };
     touched.into_iter().filter_map(loss).collect()
@@ -97,7 +95,7 @@ struct Counting<'a, 'e> {
     was: &'a LiveSpace,
     is: &'a LiveSpace,
     live: &'a Live,
-    after: &'a LazyEngine<'e>,
+    after: &'a Engine<'e>,
 }
 
 impl Counting<'_, '_> {
@@ -154,10 +152,9 @@ impl Counting<'_, '_> {
             self.counts(who)
                 && !self.desired_space.requested.access.contains(who)
                 && self.lost(who).into_iter().any(|permission| {
-                    let holders = holders
-                        .entry(permission)
-                        .or_insert_with(|| self.after.engine().holders(self.is, permission));
-                    !came_along.contains(&(*who, permission)) && !self.after.engine().covers(holders, who)
+                    let holders =
+                        holders.entry(permission).or_insert_with(|| self.after.holders(self.is, permission));
+                    !came_along.contains(&(*who, permission)) && !self.after.covers(holders, who)
                 })
         });
         changed
@@ -186,8 +183,8 @@ impl Counting<'_, '_> {
         if gone.is_empty() {
             return gone;
         }
-        let holders = self.after.engine().on_list(stay);
-        let covered = |subject: &Subject| self.after.engine().covers(&holders, &subject.clone().into());
+        let holders = self.after.on_list(stay);
+        let covered = |subject: &Subject| self.after.covers(&holders, &subject.clone().into());
         gone.into_iter().filter(|subject| !covered(subject)).collect()
     }
 
