@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Affected, Cause, Certainty, Direction, Effects, PageVerbs, What};
-use crate::model::{ContentId, Live, PageList, Permission, Principal, SpaceKey};
+use crate::model::{Live, PageList, Permission, SpaceKey};
 
 use super::change::{Change, ChangeAction};
+use super::document::ObjectId;
 
 /// What a plan does to people's access, as opposed to what it does to rows and lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,25 +59,16 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
 /// The numbers of changes, by what a cause may name.
 struct EffectIndex<'a> {
     changes: &'a [Change],
-    holdings: BTreeMap<(&'a SpaceKey, &'a Principal), Vec<usize>>,
-    pages: BTreeMap<(&'a SpaceKey, ContentId), Vec<usize>>,
+    objects: BTreeMap<ObjectId, Vec<usize>>,
     spaces: BTreeMap<&'a SpaceKey, Vec<usize>>,
 }
 
 impl<'a> EffectIndex<'a> {
     fn of(changes: &'a [Change]) -> Self {
-        let mut index =
-            Self { changes, holdings: BTreeMap::new(), pages: BTreeMap::new(), spaces: BTreeMap::new() };
+        let mut index = Self { changes, objects: BTreeMap::new(), spaces: BTreeMap::new() };
         for (number, change) in changes.iter().enumerate() {
             index.spaces.entry(change.space()).or_default().push(number);
-            match change {
-                Change::Grant { space, principal, .. } | Change::Role { space, principal, .. } => {
-                    index.holdings.entry((space, principal)).or_default().push(number);
-                }
-                Change::Audience { space, content, .. } => {
-                    index.pages.entry((space, *content)).or_default().push(number);
-                }
-            }
+            index.objects.entry(ObjectId::changed_by(change)).or_default().push(number);
         }
         index
     }
@@ -85,8 +77,13 @@ impl<'a> EffectIndex<'a> {
     /// one.
     fn caused_by(&self, cause: &Cause, direction: Direction, what: &What) -> Vec<usize> {
         let all = match cause {
-            Cause::Holding { space, principal } => self.holdings.get(&(space, principal)).cloned(),
-            Cause::Page { space, content } => self.pages.get(&(space, *content)).cloned(),
+            Cause::Holding { space, principal } => {
+                let object = ObjectId::Holding { space: space.clone(), principal: principal.clone() };
+                self.objects.get(&object).cloned()
+            }
+            Cause::Page { space, content } => {
+                self.objects.get(&ObjectId::Page { space: space.clone(), content: *content }).cloned()
+            }
             Cause::Space { space } => self.spaces.get(space).cloned(),
             Cause::Directory => Some((0..self.changes.len()).collect()),
         };

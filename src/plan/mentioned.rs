@@ -6,9 +6,7 @@ use crate::access::{self, Level, Place, What};
 use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
 
 use super::change::Change;
-use super::document::{Danger, NeededBy, Refusal};
-use super::document::{Lacks, LeftOut};
-use super::document::{Object, Plan};
+use super::document::{Danger, Lacks, LeftOut, NeededBy, Object, Plan, Refusal};
 use super::guard::Breach;
 use super::page_only::PageOnlyProblem;
 
@@ -118,24 +116,20 @@ impl Mentioned {
     }
 
     fn page_only(&mut self, space: &SpaceKey, problem: &PageOnlyProblem) {
-        let (who, pages): (BTreeSet<Principal>, BTreeSet<ContentId>) = match problem {
-            PageOnlyProblem::Unlistable { insiders, pages } => (insiders.clone(), pages.clone()),
-            PageOnlyProblem::Contradicted { pages, guests, .. } => {
-                (guests.iter().cloned().map(Principal::from).collect(), pages.clone())
+        let none = BTreeSet::new();
+        let (guests, pages) = match problem {
+            PageOnlyProblem::Unlistable { insiders, pages } => {
+                self.principals.extend(insiders.iter().cloned());
+                (&none, pages)
             }
-            PageOnlyProblem::NobodyElse { page, guests, .. } => {
-                (guests.iter().cloned().map(Principal::from).collect(), BTreeSet::from([*page]))
-            }
-            PageOnlyProblem::Unread { pages } | PageOnlyProblem::NoLists { pages } => {
-                (BTreeSet::new(), pages.clone())
-            }
-            PageOnlyProblem::Unreadable { .. } => (BTreeSet::new(), BTreeSet::new()),
-            PageOnlyProblem::Administer { guests } => {
-                (guests.iter().cloned().map(Principal::from).collect(), BTreeSet::new())
-            }
+            PageOnlyProblem::Contradicted { pages, guests, .. } => (guests, pages),
+            PageOnlyProblem::NobodyElse { page, guests, .. } => (guests, &BTreeSet::from([*page])),
+            PageOnlyProblem::Unread { pages } | PageOnlyProblem::NoLists { pages } => (&none, pages),
+            PageOnlyProblem::Unreadable { .. } => return,
+            PageOnlyProblem::Administer { guests } => (guests, &BTreeSet::new()),
         };
-        self.principals.extend(who);
-        self.pages.extend(pages.into_iter().map(|page| (space.clone(), page)));
+        self.principals.extend(guests.iter().cloned().map(Principal::from));
+        self.pages.extend(pages.iter().map(|page| (space.clone(), *page)));
     }
 
     fn danger(&mut self, space: &SpaceKey, danger: &Danger) {

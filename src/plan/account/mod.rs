@@ -28,13 +28,8 @@ pub(super) use dependents::{WholeTarget, refusals};
 /// The changes that the account may not make, whatever the order.
 pub(super) fn left_out(target: &Target, changes: &[Change], live: &Live) -> Vec<LeftOut> {
     let mut left_out = Vec::new();
-    let mut rest = changes;
-    while let Some(first) = rest.first() {
-        let key = first.space();
-        let of_space = rest.iter().take_while(|change| change.space() == key).count();
-        let (here, others) = rest.split_at(of_space);
-        rest = others;
-        if let Some(space) = live.spaces.get(key) {
+    for here in changes.chunk_by(|one, other| one.space() == other.space()) {
+        if let Some(space) = live.spaces.get(here[0].space()) {
             in_space(target, here, space, live, &mut left_out);
         }
     }

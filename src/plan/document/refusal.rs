@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::ContentVerb;
-use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey};
+use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey, words};
 
 use super::super::page_only::PageOnlyProblem;
 use super::super::target::KeepReason;
@@ -66,45 +66,22 @@ pub enum Refusal {
     },
 }
 
-/// The kinds of refusal, by the names that the document and the message have for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalCode {
-    Lockout,
-    NoAdmin,
-    NoSafeOrder,
-    NoOrder,
-    Unfinishable,
-    PageOnly,
-    NeedsLeftOut,
-    OpensToUndecided,
+words! {
+    /// The kinds of refusal, by the names that the document and the message have for them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum RefusalCode {
+        Lockout = "lockout",
+        NoAdmin = "no-admin",
+        NoSafeOrder = "no-safe-order",
+        NoOrder = "no-order",
+        Unfinishable = "unfinishable",
+        PageOnly = "page-only",
+        NeedsLeftOut = "needs-left-out",
+        OpensToUndecided = "opens-to-undecided",
+    }
 }
 
 impl RefusalCode {
-    pub const ALL: [Self; 8] = [
-        Self::Lockout,
-        Self::NoAdmin,
-        Self::NoSafeOrder,
-        Self::NoOrder,
-        Self::Unfinishable,
-        Self::PageOnly,
-        Self::NeedsLeftOut,
-        Self::OpensToUndecided,
-    ];
-
-    /// The stable name, as printed.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lockout => "lockout",
-            Self::NoAdmin => "no-admin",
-            Self::NoSafeOrder => "no-safe-order",
-            Self::NoOrder => "no-order",
-            Self::Unfinishable => "unfinishable",
-            Self::PageOnly => "page-only",
-            Self::NeedsLeftOut => "needs-left-out",
-            Self::OpensToUndecided => "opens-to-undecided",
-        }
-    }
-
     /// What it means, and what to do.
     pub const fn doc(self) -> &'static str {
         match self {
