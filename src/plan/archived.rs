@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::Lint;
-use crate::model::{ArchivedPages, Audience, Desired, Live, PageList, SpaceKey, Subject};
+use crate::model::{ArchivedPages, Desired, Live, PageList, SpaceKey};
 
 use super::change::Change;
 use super::diff;
 use super::document::{Lacks, LeftOut};
 use super::lints::PlanLint;
-use super::page_only::Compiled;
+use super::page_only::{Compiled, lets_through};
 use super::target::Target;
 
 /// What should change on archived pages and stays as it is.
@@ -31,14 +31,11 @@ pub(super) fn left_out(target: &Target, desired: &Desired, live: &Live) -> Vec<L
 
 /// Subtracts the pages that `page-only` would have closed and that stay open.
 pub(super) fn count_out(page_only: &mut BTreeMap<SpaceKey, Compiled>, left_out: &[LeftOut]) {
-    let passes = |audience: &Audience, guest: &Subject| match audience {
-        Audience::Anyone => true,
-        Audience::Only(members) => members.contains(guest),
-    };
     for LeftOut { change, .. } in left_out {
         let Change::Audience { space, list: PageList::View, before, after, .. } = change else { continue };
         for entry in page_only.get_mut(space).into_iter().flat_map(|compiled| &mut compiled.entries) {
-            let stays_open = entry.who.iter().any(|guest| passes(before, guest) && !passes(after, guest));
+            let stays_open =
+                entry.who.iter().any(|guest| lets_through(before, guest) && !lets_through(after, guest));
             entry.closed -= usize::from(stays_open && entry.closed > entry.closed_posts);
         }
     }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::Lint;
 use crate::model::{
-    Audience, Content, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Permission, Principal,
-    SpaceKey, Subject, Tree, Truth,
+    Content, ContentId, Desired, Known, Live, LiveSpace, Permission, Principal, SpaceKey, Subject, Tree,
+    Truth,
 };
 
 use super::accounts::people;
 use super::lints::PlanLint;
-use super::page_only::{Compiled, Guest, guests, tops};
+use super::page_only::{Compiled, Guest, guests, lets_through, tops};
 
 pub(super) fn lints(
     desired: &Desired,
@@ -26,10 +26,17 @@ pub(super) fn lints(
         let (Some(was), Some(is)) = (before.spaces.get(key), after.spaces.get(key)) else { continue };
         let Some(tree) = &was.tree else { continue };
         let guests = guests(desired_space, tree);
-        seen_now(key, &guests, was, before, &mut lints);
+        seen_now(key, &guests, (was, tree), before, &mut lints);
         more_than_guests(key, &guests, is, after, &mut lints);
         let folders = compiled.get(key).into_iter().flat_map(|compiled| &compiled.open_folders);
-        lints.extend(folders.map(|folder| not_restrictable(key, *folder, desired_space, guests.keys())));
+        lints.extend(folders.map(|folder| PlanLint {
+            space: key.clone(),
+            content: Some(*folder),
+            code: Lint::NotRestrictable,
+            about: guests.keys().cloned().map(Principal::from).collect(),
+            level: None,
+            origin: desired_space.page_only.first().map(|entry| entry.origin.clone()),
+        }));
     }
     lints
 }
@@ -39,30 +46,22 @@ pub(super) fn lints(
 fn seen_now(
     key: &SpaceKey,
     guests: &BTreeMap<Subject, Guest>,
-    space: &LiveSpace,
+    (space, tree): (&LiveSpace, &Tree),
     live: &Live,
     lints: &mut Vec<PlanLint>,
 ) {
-    let Some(tree) = &space.tree else { return };
-    let inside: BTreeSet<&Subject> = guests
-        .keys()
-        .filter(|guest| {
-            let guest = (*guest).clone().into();
-            space.gives(&guest, Permission::ReadSpace, &live.roles) != Truth::No
-        })
-        .collect();
+    let is_inside = |guest: &&Subject| {
+        space.gives(&(*guest).clone().into(), Permission::ReadSpace, &live.roles) != Truth::No
+    };
+    let inside: BTreeSet<&Subject> = guests.keys().filter(is_inside).collect();
     let mut waiting: Vec<(&Content, BTreeSet<&Subject>)> =
         tops(tree).map(|top| (top, inside.clone())).collect();
     while let Some((content, reaching)) = waiting.pop() {
         // What is not known is told elsewhere.
         let Some(lists) = content.restrictions.as_ref().known() else { continue };
-        let passes = |guest: &Subject| match &lists.view {
-            Audience::Anyone => true,
-            Audience::Only(members) => members.contains(guest),
-        };
-        let through: BTreeSet<&Subject> = reaching.into_iter().filter(|guest| passes(guest)).collect();
+        let through = reaching.into_iter().filter(|guest| lets_through(&lists.view, guest));
         let (wanted, unwanted): (BTreeSet<&Subject>, BTreeSet<&Subject>) =
-            through.into_iter().partition(|guest| guests[*guest].sees.contains(&content.id));
+            through.partition(|guest| guests[*guest].sees.contains(&content.id));
         if let Some(first) = unwanted.first() {
             lints.push(PlanLint {
                 space: key.clone(),
@@ -87,12 +86,10 @@ fn more_than_guests(
     live: &Live,
     lints: &mut Vec<PlanLint>,
 ) {
-    let shared = |guest: &Subject, other: &Principal| -> bool {
-        match other.subject() {
-            Some(other) if guests.contains_key(&other) => false,
-            Some(other) => !people(guest, &live.directory).is_disjoint(&people(&other, &live.directory)),
-            None => false,
-        }
+    let people = |subject: &Subject| people(subject, &live.directory);
+    let shared = |guest: &Subject, other: &Principal| {
+        let other = other.subject().filter(|other| !guests.contains_key(other));
+        other.is_some_and(|other| !people(guest).is_disjoint(&people(&other)))
     };
     let mut found: BTreeMap<(Option<ContentId>, &Subject), BTreeSet<Principal>> = BTreeMap::new();
     let mut insiders: BTreeSet<&Principal> = BTreeSet::new();
@@ -125,20 +122,4 @@ fn more_than_guests(
             origin: Some(guests[guest].origin.clone()),
         }
     }));
-}
-
-fn not_restrictable<'a>(
-    key: &SpaceKey,
-    folder: ContentId,
-    desired_space: &DesiredSpace,
-    guests: impl Iterator<Item = &'a Subject>,
-) -> PlanLint {
-    PlanLint {
-        space: key.clone(),
-        content: Some(folder),
-        code: Lint::NotRestrictable,
-        about: guests.cloned().map(Principal::from).collect(),
-        level: None,
-        origin: desired_space.page_only.first().map(|entry| entry.origin.clone()),
-    }
 }

@@ -15,7 +15,7 @@ use crate::model::{
 pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject, Guest>) -> Compiled {
     let readers = Readers::of(&ground, Permission::ReadSpace, guests);
     let compiler = Compiler {
-        closed: guests.keys().map(|guest| (guest.clone(), BTreeSet::new())).collect(),
+        closed: guests.keys().map(|guest| (guest, BTreeSet::new())).collect(),
         ground,
         tree,
         guests,
@@ -46,21 +46,14 @@ struct Readers {
 
 impl Readers {
     fn of(ground: &Ground<'_>, permission: Permission, guests: &BTreeMap<Subject, Guest>) -> Self {
+        let needed = [Permission::ReadSpace, permission];
+        let roles = &ground.live.roles;
+        let before =
+            |who: &&Principal| needed.iter().all(|it| ground.before.gives(who, *it, roles) != Truth::No);
+        let after = |who: &&Principal| needed.iter().all(|it| ground.gives(who, *it) != Truth::No);
         Self {
-            before: Insiders::of(
-                ground.before.holdings.keys(),
-                |holder, permission| ground.before.gives(holder, permission, &ground.live.roles),
-                permission,
-                guests,
-                ground.live,
-            ),
-            after: Insiders::of(
-                ground.holdings.keys(),
-                |holder, permission| ground.gives(holder, permission),
-                permission,
-                guests,
-                ground.live,
-            ),
+            before: Insiders::among(ground.before.holdings.keys().filter(before), guests, ground.live),
+            after: Insiders::among(ground.holdings.keys().filter(after), guests, ground.live),
         }
     }
 }
@@ -70,7 +63,7 @@ struct Compiler<'a> {
     tree: &'a Tree,
     guests: &'a BTreeMap<Subject, Guest>,
     /// What has a list that keeps each guest out.
-    closed: BTreeMap<Subject, BTreeSet<ContentId>>,
+    closed: BTreeMap<&'a Subject, BTreeSet<ContentId>>,
     found: Compiled,
     unread: BTreeSet<ContentId>,
     no_lists: BTreeSet<ContentId>,
@@ -102,8 +95,7 @@ impl<'a> Compiler<'a> {
         for content in self.tree.iter().filter(|content| content.archived) {
             let id = content.id;
             let is_open_to = |guest: &&Subject| {
-                !self.guests[*guest].sees.contains(&id)
-                    && !self.closed.get(*guest).is_some_and(|closed| closed.contains(&id))
+                !self.guests[*guest].sees.contains(&id) && !self.closed[*guest].contains(&id)
             };
             let open_to: BTreeSet<&Subject> = self.guests.keys().filter(is_open_to).collect();
             // What the walk has just closed to other guests is closed to these as well. It must not become a list of all
@@ -112,7 +104,7 @@ impl<'a> Compiler<'a> {
             let keeps_out = |members: &Members| open_to.iter().all(|guest| !members.contains(guest));
             if matches!(list, Some(Audience::Only(members)) if keeps_out(members)) {
                 for guest in open_to {
-                    self.closed.entry(guest.clone()).or_default().insert(id);
+                    self.closed.entry(guest).or_default().insert(id);
                 }
             } else if !open_to.is_empty() {
                 let anywhere = PathReaders { guests: self.guests.keys().collect(), others: None };
@@ -131,7 +123,7 @@ impl<'a> Compiler<'a> {
             return PathReaders { guests: self.without_lists(content, wanted, unwanted), others };
         };
         for guest in &unwanted {
-            self.closed.entry((*guest).clone()).or_default().insert(id);
+            self.closed.entry(*guest).or_default().insert(id);
         }
         let new: BTreeSet<Subject> = match (&lists.view, &others) {
             (Audience::Anyone, _) if unwanted.is_empty() => return PathReaders { guests: wanted, others },
@@ -203,18 +195,18 @@ impl<'a> Compiler<'a> {
                 .keys()
                 .any(|guest| self.ground.gives(&guest.clone().into(), permission) != Truth::No);
             if edits {
-                let blocked = self.guests.iter().filter(|(_, guest)| !guest.named.contains(&id));
                 self.found.relied_on.insert(id);
-                self.edit(id, &blocked.map(|(subject, _)| subject).collect());
+                self.edit(content, &Readers::of(&self.ground, permission, self.guests));
             }
         }
     }
 
-    fn edit(&mut self, id: ContentId, blocked: &BTreeSet<&'a Subject>) {
-        let Some(content) = self.tree.get(id) else { return };
+    /// Decides about the edit list of content that stands above the pages of guests.
+    fn edit(&mut self, content: &'a Content, editors: &Readers) {
+        let id = content.id;
         let Some(lists) = self.lists(content) else { return };
-        let permission = edit_permission(content.kind, self.ground.live.site.mode);
-        let editors = Readers::of(&self.ground, permission, self.guests);
+        let blocked = self.guests.iter().filter(|(_, guest)| !guest.named.contains(&id));
+        let blocked: BTreeSet<Subject> = blocked.map(|(subject, _)| subject.clone()).collect();
         let named =
             |subject: &Subject| self.guests.get(subject).is_some_and(|guest| guest.named.contains(&id));
         let view = self.found.lists.get(&(id, PageList::View)).map_or(&lists.view, |(view, _)| view).clone();
@@ -230,7 +222,7 @@ impl<'a> Compiler<'a> {
         let new: BTreeSet<Subject> = match (&lists.edit, &view) {
             (Audience::Only(members), _) => {
                 let listed = if fits {
-                    self.followed(id, PageList::Edit, members, &editors)
+                    self.followed(id, PageList::Edit, members, editors)
                 } else {
                     members.iter().cloned().collect()
                 };
@@ -262,9 +254,8 @@ impl<'a> Compiler<'a> {
                 new
             }
         };
-        self.stay(id, PageList::Edit, &new, &editors);
-        let guests = blocked.iter().map(|guest| (*guest).clone()).collect();
-        self.set(id, PageList::Edit, &lists.edit, new, guests);
+        self.stay(id, PageList::Edit, &new, editors);
+        self.set(id, PageList::Edit, &lists.edit, new, blocked);
     }
 
     /// The lists as entries of `pages` want them, or as they are.
@@ -443,7 +434,16 @@ impl<'a> Compiler<'a> {
 
     fn finish(self) -> Compiled {
         let Self {
-            ground, tree, guests, closed, mut found, unread, no_lists, unlistable, contradicted, ..
+            ground,
+            tree,
+            guests,
+            closed,
+            mut found,
+            mut unread,
+            no_lists,
+            unlistable,
+            contradicted,
+            ..
         } = self;
         for ((origin, list, entry, guests), pages) in contradicted {
             found.problems.push((origin, PageOnlyProblem::Contradicted { pages, list, entry, guests }));
@@ -455,7 +455,6 @@ impl<'a> Compiler<'a> {
                 let insiders = unlistable.into_keys().collect();
                 problem(PageOnlyProblem::Unlistable { insiders, pages });
             }
-            let mut unread = unread;
             unread.extend(tree.unplaced().map(|content| content.id));
             if !unread.is_empty() {
                 problem(PageOnlyProblem::Unread { pages: unread });

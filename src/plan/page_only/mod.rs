@@ -19,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountStatus, Audience, Content, ContentId, DesiredSpace, Holding, Live, LiveSpace, Origin, PageList,
-    Parent, Permission, Principal, SpaceKey, Subject, Tree, Truth,
+    AccountId, AccountStatus, Audience, Content, ContentId, DesiredSpace, Holding, Live, LiveSpace, Origin,
+    PageList, Parent, Permission, Principal, SpaceKey, Subject, Tree, Truth,
 };
 
 use super::change::ChangeReason;
@@ -119,12 +119,20 @@ pub(super) fn guests(desired_space: &DesiredSpace, tree: &Tree) -> BTreeMap<Subj
     guests
 }
 
+/// Whether a list lets a guest through who is nothing else.
+pub(super) fn lets_through(list: &Audience, guest: &Subject) -> bool {
+    match list {
+        Audience::Anyone => true,
+        Audience::Only(members) => members.contains(guest),
+    }
+}
+
 /// Content that has nothing above it, as far as can be seen.
 pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
     tree.iter().filter(|content| content.parent == Parent::Space || tree.is_adrift(content))
 }
 
-/// All holders of a permission but the guests.
+/// All who see a space and hold a permission there but the guests.
 #[derive(Debug, Default)]
 struct Insiders {
     /// Those who can stand on lists.
@@ -134,31 +142,21 @@ struct Insiders {
 }
 
 impl Insiders {
-    /// `gives` says whether what one of the `holders` has gives a permission.
-    fn of<'h>(
+    /// Those among holders who are no guests.
+    fn among<'h>(
         holders: impl Iterator<Item = &'h Principal>,
-        gives: impl Fn(&Principal, Permission) -> Truth,
-        permission: Permission,
         guests: &BTreeMap<Subject, Guest>,
         live: &Live,
     ) -> Self {
+        let status = |account: &AccountId| live.directory.people.get(account).map(|person| person.status);
         let mut insiders = Self::default();
-        let may_have = |principal: &Principal, permission| gives(principal, permission) != Truth::No;
-        for principal in holders
-            .filter(|principal| may_have(principal, Permission::ReadSpace) && may_have(principal, permission))
-        {
+        for principal in holders {
             match principal.subject() {
                 // Confluence refuses lists with accounts that are gone.
-                Some(Subject::User(account))
-                    if live.directory.people.get(&account).map(|person| person.status)
-                        == Some(AccountStatus::Closed) => {}
+                Some(Subject::User(account)) if status(&account) == Some(AccountStatus::Closed) => {}
                 Some(subject) if guests.contains_key(&subject) => {}
-                Some(subject) => {
-                    insiders.subjects.insert(subject);
-                }
-                None => {
-                    insiders.others.insert(principal.clone());
-                }
+                Some(subject) => drop(insiders.subjects.insert(subject)),
+                None => drop(insiders.others.insert(principal.clone())),
             }
         }
         insiders
