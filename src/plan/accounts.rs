@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AccountId, Directory, GroupId, Known, Subject};
+use crate::model::{AccountId, Directory, GroupId, Known, Principal, Subject};
 
 /// The accounts that are in groups, each with a number.
 #[derive(Debug)]
@@ -52,6 +52,15 @@ impl<'a> Accounts<'a> {
     /// The members of a group, if they could be read.
     pub(super) fn members(&self, group: &GroupId) -> Option<&[usize]> {
         self.members.get(group).map(Vec::as_slice)
+    }
+
+    /// The accounts that count as a principal, as far as they are in groups; `None` where it is not known who does.
+    pub(super) fn behind(&self, principal: &Principal) -> Option<&[usize]> {
+        match principal {
+            Principal::User(account) => Some(self.numbers.get(account).map_or(&[], std::slice::from_ref)),
+            Principal::Group(group) => self.members(group),
+            Principal::Class(_) | Principal::Anonymous => None,
+        }
     }
 }
 

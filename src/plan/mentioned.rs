@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::{self, Level, Place, What};
-use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
+use crate::model::{Audience, ContentId, Gap, Live, Principal, SpaceKey, Subject};
 
 use super::change::Change;
 use super::document::{Danger, Lacks, LeftOut, NeededBy, Object, Plan, Refusal};
@@ -21,19 +21,14 @@ pub(super) struct Mentioned {
 
 impl Mentioned {
     pub(super) fn collect(&mut self, plan: &Plan, live: &Live) {
-        self.principals.insert(Principal::User(plan.site.caller.clone()));
+        self.who([&Principal::User(plan.site.caller.clone())]);
         for object in &plan.objects {
             match object {
-                Object::Holding { principal, .. } => {
-                    self.principals.insert(principal.clone());
-                }
+                Object::Holding { principal, .. } => self.who([principal]),
                 Object::Page { space, content, before, after } => {
-                    self.pages.insert((space.clone(), *content));
-                    for lists in [before, after] {
-                        for subject in lists.view.subjects().chain(lists.edit.subjects()) {
-                            self.principals.insert(subject.clone().into());
-                        }
-                    }
+                    self.page(space, Some(*content));
+                    let lists = [&before.view, &before.edit, &after.view, &after.edit];
+                    self.subjects(lists.into_iter().flat_map(Audience::subjects));
                 }
             }
         }
@@ -42,10 +37,10 @@ impl Mentioned {
         }
         for refusal in &plan.refusals {
             match refusal {
-                Refusal::Lockout { through, .. } => self.principals.extend(through.iter().cloned()),
+                Refusal::Lockout { through, .. } => self.who(through),
                 Refusal::NoAdmin { .. } | Refusal::NoOrder { .. } => {}
                 Refusal::Unfinishable { space, content, through, .. } => {
-                    self.principals.extend(through.iter().cloned());
+                    self.who(through);
                     self.page(space, *content);
                 }
                 Refusal::NoSafeOrder { space, danger } | Refusal::OpensToUndecided { space, danger, .. } => {
@@ -59,22 +54,18 @@ impl Mentioned {
             }
         }
         for LeftOut { change, ask, lacks } in &plan.left_out {
-            self.principals.extend(ask.iter().cloned());
+            self.who(ask);
             match lacks {
-                Lacks::LivingEntry { deleted: who } | Lacks::Certainty { groups: who } => {
-                    self.principals.extend(who.iter().cloned());
-                }
+                Lacks::LivingEntry { deleted: who } | Lacks::Certainty { groups: who } => self.who(who),
                 Lacks::Permission { .. }
                 | Lacks::EditList
                 | Lacks::WritableArchive
                 | Lacks::ExpectedState => {}
             }
             match change {
-                Change::Grant { principal, .. } | Change::Role { principal, .. } => {
-                    self.principals.insert(principal.clone());
-                }
+                Change::Grant { principal, .. } | Change::Role { principal, .. } => self.who([principal]),
                 Change::Audience { space, content, before, .. } => {
-                    self.principals.extend(before.subjects().cloned().map(Principal::from));
+                    self.subjects(before.subjects());
                     self.page(space, Some(*content));
                 }
             }
@@ -94,12 +85,12 @@ impl Mentioned {
             self.gap(gap);
         }
         for entry in &plan.page_only {
-            self.principals.extend(entry.who.iter().cloned().map(Principal::from));
+            self.subjects(&entry.who);
             self.pages.extend(entry.above.iter().map(|page| (entry.space.clone(), *page)));
         }
         self.effects(plan);
         for lint in &plan.lints {
-            self.principals.extend(lint.about.iter().cloned());
+            self.who(&lint.about);
             self.page(&lint.space, lint.content);
             self.page(&lint.space, lint.level.and_then(Level::content));
         }
@@ -119,7 +110,7 @@ impl Mentioned {
         let none = BTreeSet::new();
         let (guests, pages) = match problem {
             PageOnlyProblem::Unlistable { insiders, pages } => {
-                self.principals.extend(insiders.iter().cloned());
+                self.who(insiders);
                 (&none, pages)
             }
             PageOnlyProblem::Contradicted { pages, guests, .. } => (guests, pages),
@@ -128,28 +119,24 @@ impl Mentioned {
             PageOnlyProblem::Unreadable { .. } => return,
             PageOnlyProblem::Administer { guests } => (guests, &BTreeSet::new()),
         };
-        self.principals.extend(guests.iter().cloned().map(Principal::from));
+        self.subjects(guests);
         self.pages.extend(pages.iter().map(|page| (space.clone(), *page)));
     }
 
     fn danger(&mut self, space: &SpaceKey, danger: &Danger) {
-        self.principals.extend(danger.people.iter().cloned());
+        self.who(&danger.people);
         self.page(space, danger.what.page());
     }
 
     fn breach(&mut self, breach: &Breach) {
         match breach {
-            Breach::FewAdmins { admins, .. } => self.principals.extend(admins.keys().cloned()),
-            Breach::NotAdmin { who, .. } | Breach::Forbidden { who, .. } => {
-                self.principals.insert(who.clone());
-            }
+            Breach::FewAdmins { admins, .. } => self.who(admins.keys()),
+            Breach::NotAdmin { who, .. } | Breach::Forbidden { who, .. } => self.who([who]),
             Breach::CutOff { space, content, who, .. } => {
-                self.principals.insert(who.clone());
+                self.who([who]);
                 self.page(space, Some(*content));
             }
-            Breach::Stripped { who, .. } | Breach::LostAdmin { losers: who, .. } => {
-                self.principals.extend(who.iter().cloned());
-            }
+            Breach::Stripped { who, .. } | Breach::LostAdmin { losers: who, .. } => self.who(who),
             Breach::TooManyRemovals { .. } => {}
         }
     }
@@ -158,31 +145,21 @@ impl Mentioned {
         match gap {
             Gap::Restrictions { space, content, .. }
             | Gap::Ancestor { space, content }
-            | Gap::Place { space, content } => {
-                self.pages.insert((space.clone(), *content));
-            }
-            Gap::Labels { space, content, .. } => {
-                self.pages.extend(content.map(|content| (space.clone(), content)));
-            }
-            Gap::SinglePermissions { principal, .. } => {
-                self.principals.insert(principal.clone());
-            }
+            | Gap::Place { space, content } => self.page(space, Some(*content)),
+            Gap::Labels { space, content, .. } => self.page(space, *content),
+            Gap::SinglePermissions { principal, .. } => self.who([principal]),
             Gap::Containers { .. }
             | Gap::OwnGroups { .. }
             | Gap::AnonymousRows { .. }
             | Gap::Unreadable { .. } => {}
-            Gap::Members { group, .. } => {
-                self.principals.insert(Principal::Group(group.clone()));
-            }
-            Gap::Account { account } => {
-                self.principals.insert(Principal::User(account.clone()));
-            }
+            Gap::Members { group, .. } => self.who([&Principal::Group(group.clone())]),
+            Gap::Account { account } => self.who([&Principal::User(account.clone())]),
         }
     }
 
     fn effects(&mut self, plan: &Plan) {
         for line in &plan.effects.lines {
-            self.principals.extend(line.who.parties.iter().map(|party| party.party.clone()));
+            self.who(line.who.parties.iter().map(|party| &party.party));
             self.principals.extend(line.who.people.iter().cloned().map(Principal::User));
             match line.what {
                 What::Pages { place: Place::From { content } | Place::Under { content }, .. } => {
@@ -194,7 +171,7 @@ impl Mentioned {
         for reason in &plan.effects.incomplete {
             match reason {
                 access::Reason::MembersUnread { group, .. } => {
-                    self.principals.insert(Principal::Group(group.clone()));
+                    self.who([&Principal::Group(group.clone())]);
                 }
                 access::Reason::ListsUnread { content, .. } => {
                     self.without_space.insert(*content);
@@ -202,6 +179,14 @@ impl Mentioned {
                 _ => {}
             }
         }
+    }
+
+    fn who<'p>(&mut self, principals: impl IntoIterator<Item = &'p Principal>) {
+        self.principals.extend(principals.into_iter().cloned());
+    }
+
+    fn subjects<'s>(&mut self, subjects: impl IntoIterator<Item = &'s Subject>) {
+        self.principals.extend(subjects.into_iter().cloned().map(Principal::from));
     }
 
     fn page(&mut self, space: &SpaceKey, content: Option<ContentId>) {

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use roaring::RoaringBitmap;
 
 use crate::access::has_service_desk;
-use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Vocabulary};
+use crate::model::{AccessClass, Known, Live, Principal, Vocabulary};
 
 use super::super::accounts::Accounts;
 
@@ -114,14 +114,11 @@ impl<'a> GroupIndex<'a> {
 
     /// Whether an account may be two principals at once, as far as that is known.
     pub(super) fn may_be_one(&self, one: &Principal, other: &Principal) -> bool {
-        match (one, other) {
-            (Principal::User(one), Principal::User(other)) => one == other,
-            (Principal::Group(group), Principal::User(account))
-            | (Principal::User(account), Principal::Group(group)) => self.may_hold(group, account),
-            (Principal::Group(one), Principal::Group(other)) => self.overlap(one, other),
-            (Principal::Class(_) | Principal::Anonymous, _)
-            | (_, Principal::Class(_) | Principal::Anonymous) => true,
-        }
+        let (Some(ones), Some(others)) = (self.accounts.behind(one), self.accounts.behind(other)) else {
+            return true;
+        };
+        let (few, many) = if ones.len() < others.len() { (ones, others) } else { (others, ones) };
+        one == other || few.iter().any(|number| many.binary_search(number).is_ok())
     }
 
     /// Any account that could exist is at most two of these as far as a conflict can tell. Of accounts that are named for
@@ -174,24 +171,6 @@ impl<'a> GroupIndex<'a> {
             atom.places().iter().for_each(|place| at[*place].push(number));
         }
         Singles { atoms, at, beside }
-    }
-
-    /// Whether two groups may have a member in common.
-    fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
-        match (self.accounts.members(one), self.accounts.members(other)) {
-            (Some(one), Some(other)) => {
-                let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
-                few.iter().any(|number| many.binary_search(number).is_ok())
-            }
-            (None, _) | (_, None) => true,
-        }
-    }
-
-    /// Whether an account may be a member of a group.
-    fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
-        self.accounts.members(group).is_none_or(|members| {
-            self.accounts.in_groups(account).is_some_and(|number| members.binary_search(&number).is_ok())
-        })
     }
 }
 

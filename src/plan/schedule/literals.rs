@@ -34,7 +34,7 @@ pub(super) struct ByOneCall {
     pub(super) comes: RoaringBitmap,
     pub(super) goes: RoaringBitmap,
     /// Those of either that have the same calls.
-    alike: Vec<(Vec<usize>, RoaringBitmap)>,
+    alike: Vec<Alike>,
 }
 
 impl Literals {
@@ -126,22 +126,16 @@ impl Literals {
         let mut by_one_call = ByOneCall::default();
         for ((comes, calls), those) in alike {
             *(if comes { &mut by_one_call.comes } else { &mut by_one_call.goes }) |= &those;
-            by_one_call.alike.push((calls, those));
+            by_one_call.alike.push(Alike { comes: Some(comes), calls, those, within: Vec::new() });
         }
         by_one_call
     }
 
     /// The principals through which it changes, told apart by how it does.
     pub(super) fn alike(&self) -> Vec<Alike> {
-        let simple = self.open.alike.iter().map(|(calls, those)| Alike {
-            comes: those.min().map(|place| self.open.comes.contains(place)),
-            calls: calls.clone(),
-            those: those.clone(),
-            within: Vec::new(),
-        });
         let odd = &self.moving - (&self.open.comes | &self.open.goes);
         let odd = (!odd.is_empty()).then(|| Alike { those: odd, ..Alike::default() });
-        simple.chain(odd).collect()
+        self.open.alike.iter().cloned().chain(odd).collect()
     }
 }
 
@@ -159,8 +153,8 @@ impl ByOneCall {
             (1, Some(place)) => !others.contains(place),
             _ => !alike.is_subset(&others),
         };
-        let of_some = self.alike.iter().filter(|(_, alike)| is_any(alike));
-        let mut calls: Vec<usize> = of_some.flat_map(|(calls, _)| calls.iter().copied()).collect();
+        let of_some = self.alike.iter().filter(|alike| is_any(&alike.those));
+        let mut calls: Vec<usize> = of_some.flat_map(|alike| &alike.calls).copied().collect();
         calls.sort_unstable();
         calls.dedup();
         calls
@@ -168,18 +162,12 @@ impl ByOneCall {
 
     /// Those that go, told apart by the calls.
     pub(super) fn going(&self) -> impl Iterator<Item = Alike> + '_ {
-        let going = self.alike.iter().filter(|(_, those)| !those.is_disjoint(&self.goes));
-        going.map(|(calls, those)| Alike {
-            comes: Some(false),
-            calls: calls.clone(),
-            those: those.clone(),
-            within: Vec::new(),
-        })
+        self.alike.iter().filter(|alike| alike.comes == Some(false)).cloned()
     }
 }
 
 /// Principals through which a gate changes in the same way.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Alike {
     /// Whether it comes open, or goes; `None` if neither by one call alone.
     pub(super) comes: Option<bool>,

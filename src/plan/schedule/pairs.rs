@@ -156,7 +156,7 @@ impl<'a> Finder<'a> {
                 if *protected == caller {
                     may_be_callers_own(who, space.live)
                 } else {
-                    who == protected || space.group_index.may_be_one(who, protected)
+                    space.group_index.may_be_one(who, protected)
                 }
             };
             let is_all = |atom: &Atom| atom.places().iter().all(|place| is(&principals.all[*place]));
