@@ -30,10 +30,7 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
             (gets_it || !start.holders(any).is_empty()) && now.holders(any).is_empty()
         });
         if let Some(any) = lost {
-            let content = match call {
-                Call::Restrict { content, .. } => Some(*content),
-                Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => None,
-            };
+            let content = solution.nodes[number].page();
             let permission = *any.first()?;
             return Some(Unfinished { call: number, content, permission, through: start.holders(&any) });
         }

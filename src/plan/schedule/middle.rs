@@ -19,8 +19,8 @@ pub(super) fn middles(space: &Space<'_>, before: &Restrictions, after: &Restrict
     let meet = meet(space, before, after);
     let values = |list| {
         let (before, after) = (before.audience(list), after.audience(list));
-        let mut values = vec![meet.audience(list).clone(), join(before, after)];
-        values.extend([before.clone(), after.clone()]);
+        let mut values =
+            vec![meet.audience(list).clone(), join(before, after), before.clone(), after.clone()];
         if list == PageList::View && before.is_anyone() && after.is_anyone() {
             values.extend([holders(space.before, &caller), holders(space.after, &caller)]);
         }
@@ -34,13 +34,7 @@ pub(super) fn middles(space: &Space<'_>, before: &Restrictions, after: &Restrict
     pairs.sort_by_key(|&(view, edit)| (view.max(edit), view + edit));
     let lists =
         |(view, edit): (usize, usize)| Restrictions { view: views[view].clone(), edit: edits[edit].clone() };
-    let mut middles: Vec<Restrictions> = Vec::new();
-    for middle in pairs.into_iter().map(lists) {
-        if middle != *before && middle != *after && !middles.contains(&middle) {
-            middles.push(middle);
-        }
-    }
-    middles
+    pairs.into_iter().map(lists).filter(|middle| middle != before && middle != after).collect()
 }
 
 /// Those who hold something in a state of a space, and the caller.
@@ -99,15 +93,6 @@ fn join(before: &Audience, after: &Audience) -> Audience {
             }
             Audience::Only(all)
         }
-    }
-}
-
-/// Whether a change of a list shuts a member out.
-pub(super) fn narrows(before: &Audience, after: &Audience) -> bool {
-    match (before, after) {
-        (_, Audience::Anyone) => false,
-        (Audience::Anyone, Audience::Only(_)) => true,
-        (Audience::Only(before), Audience::Only(after)) => !before.as_set().is_subset(after.as_set()),
     }
 }
 

@@ -41,7 +41,6 @@ mod order;
 mod packing;
 mod pairs;
 mod questions;
-mod reductions;
 mod refine;
 mod solution;
 mod space;

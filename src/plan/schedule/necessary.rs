@@ -31,13 +31,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
             _ => None,
         })
         .collect();
-    let on_page: Vec<Option<usize>> = nodes
-        .iter()
-        .map(|node| match &node.call {
-            Call::Restrict { content, .. } => pages.get(content).copied(),
-            _ => None,
-        })
-        .collect();
+    let on_page: Vec<Option<usize>> = nodes.iter().map(|node| pages.get(&node.page()?).copied()).collect();
 
     let mut of_rows: BTreeSet<State> = BTreeSet::new();
     let mut of_page: BTreeMap<usize, BTreeSet<State>> = BTreeMap::new();

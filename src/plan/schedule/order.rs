@@ -36,6 +36,7 @@ pub(super) fn order(
     walked: usize,
 ) -> Ordered {
     let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
+    let finder = OrderFinder { count, gathered, priority };
     // A state that no call leads to, or none ends, cannot be avoided.
     let lasting = |rule: &&WaitingCondition<'_>| rule.done.is_empty() || rule.pending.is_empty();
     if let Some(rule) = rules.iter().find(lasting) {
@@ -44,11 +45,11 @@ pub(super) fn order(
             proven: true,
         };
     }
-    let first = forward(count, &rules, gathered, priority);
+    let first = finder.forward(&rules);
     if first.len() == count {
         return Ordered::Order(first);
     }
-    let last = backward(count, &rules, gathered, priority);
+    let last = finder.backward(&rules);
     if last.len() == count {
         return Ordered::Order(last);
     }
@@ -57,14 +58,13 @@ pub(super) fn order(
     let fewest = reached.iter().copied().min().unwrap_or_default();
     let core: BTreeSet<usize> = (0..count).filter(|call| reached[*call] == fewest).collect();
     if count <= walked {
-        return walk(count, &rules, gathered, priority)
-            .map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
+        return finder.walk(&rules).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
     let with_one = |side: fn(&WaitingCondition<'_>) -> usize| -> Vec<WaitingCondition<'_>> {
         rules.iter().copied().filter(|rule| side(rule) == 1).collect()
     };
-    let proven = forward(count, &with_one(|rule| rule.done.len()), gathered, priority).len() < count
-        || backward(count, &with_one(|rule| rule.pending.len()), gathered, priority).len() < count;
+    let proven = finder.forward(&with_one(|rule| rule.done.len())).len() < count
+        || finder.backward(&with_one(|rule| rule.pending.len())).len() < count;
     Ordered::Stuck { core, proven }
 }
 
@@ -91,45 +91,84 @@ impl<'a> WaitingCondition<'a> {
     }
 }
 
-/// From the state in which nothing is made.
-fn forward(
+/// Looks for an order of so many calls and barriers.
+struct OrderFinder<'a> {
     count: usize,
-    rules: &[WaitingCondition<'_>],
-    gathered: &[Barrier],
-    priority: &[u8],
-) -> Vec<usize> {
-    greedy(count, rules, &waiting(count, gathered, Extreme::First), |call| (priority[call], call))
+    gathered: &'a [Barrier],
+    /// Of what is possible, calls of the lowest go first.
+    priority: &'a [u8],
 }
 
-/// From the state in which all is made, which is the same with both sides exchanged.
-fn backward(
-    count: usize,
-    rules: &[WaitingCondition<'_>],
-    gathered: &[Barrier],
-    priority: &[u8],
-) -> Vec<usize> {
-    let exchanged: Vec<WaitingCondition<'_>> =
-        rules.iter().map(|rule| WaitingCondition { done: rule.pending, pending: rule.done }).collect();
-    let waiting = waiting(count, gathered, Extreme::Last);
-    let mut order = greedy(count, &exchanged, &waiting, |call| Reverse((priority[call], call)));
-    order.reverse();
-    order
-}
+impl OrderFinder<'_> {
+    /// From the state in which nothing is made.
+    fn forward(&self, rules: &[WaitingCondition<'_>]) -> Vec<usize> {
+        greedy(self.count, rules, &self.waiting(Extreme::First), |call| (self.priority[call], call))
+    }
 
-/// For each call the others that wait for it alone, where the members of these barriers wait for them, and the other
-/// barriers for their members.
-fn waiting(count: usize, gathered: &[Barrier], waited_for: Extreme) -> Vec<Vec<usize>> {
-    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for Barrier { number, end, members } in gathered {
-        if *end == waited_for {
-            waiting[*number].extend(members);
-        } else {
-            for &call in members {
-                waiting[call].push(*number);
+    /// From the state in which all is made, which is the same with both sides exchanged.
+    fn backward(&self, rules: &[WaitingCondition<'_>]) -> Vec<usize> {
+        let exchanged: Vec<WaitingCondition<'_>> =
+            rules.iter().map(|rule| WaitingCondition { done: rule.pending, pending: rule.done }).collect();
+        let rank = |call| Reverse((self.priority[call], call));
+        let mut order = greedy(self.count, &exchanged, &self.waiting(Extreme::Last), rank);
+        order.reverse();
+        order
+    }
+
+    /// For each call the others that wait for it alone, where the members of these barriers wait for them, and the other
+    /// barriers for their members.
+    fn waiting(&self, waited_for: Extreme) -> Vec<Vec<usize>> {
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); self.count];
+        for Barrier { number, end, members } in self.gathered {
+            if *end == waited_for {
+                waiting[*number].extend(members);
+            } else {
+                for &call in members {
+                    waiting[call].push(*number);
+                }
             }
         }
+        waiting
     }
-    waiting
+
+    /// Walks the sets of calls that can be made without a conflict, each set once.
+    fn walk(&self, rules: &[WaitingCondition<'_>]) -> Option<Vec<usize>> {
+        let Self { count, priority, .. } = *self;
+        let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
+        let mut rules: Vec<(u32, u32)> =
+            rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
+        for (first, waiting) in self.waiting(Extreme::First).iter().enumerate() {
+            rules.extend(waiting.iter().map(|last| (1 << first, 1 << last)));
+        }
+        let all = (1_u32 << count) - 1;
+        let mut by_priority: Vec<usize> = (0..count).collect();
+        by_priority.sort_by_key(|&call| (priority[call], call));
+
+        let mut seen = vec![false; 1 << count];
+        let mut path: Vec<(u32, usize)> = vec![(0, 0)];
+        let mut order = Vec::new();
+        while let Some(&mut (done, ref mut next)) = path.last_mut() {
+            if done == all {
+                return Some(order);
+            }
+            let Some(&call) = by_priority.get(*next) else {
+                path.pop();
+                order.pop();
+                continue;
+            };
+            *next += 1;
+            let with = done | 1 << call;
+            let fine = with != done
+                && !seen[with as usize]
+                && rules.iter().all(|&(pending, done)| done & with != done || pending & with != 0);
+            if fine {
+                seen[with as usize] = true;
+                path.push((with, 0));
+                order.push(call);
+            }
+        }
+        None
+    }
 }
 
 /// Makes whatever completes no conflict, the first by `rank` first, until all is made or it comes to a dead end. Linear
@@ -196,49 +235,6 @@ fn greedy<R: Ord>(
         }
     }
     order
-}
-
-/// Walks the sets of calls that can be made without a conflict, each set once.
-fn walk(
-    count: usize,
-    rules: &[WaitingCondition<'_>],
-    gathered: &[Barrier],
-    priority: &[u8],
-) -> Option<Vec<usize>> {
-    let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
-    let mut rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
-    let waiting = waiting(count, gathered, Extreme::First);
-    for (first, waiting) in waiting.iter().enumerate() {
-        rules.extend(waiting.iter().map(|last| (1 << first, 1 << last)));
-    }
-    let all = (1_u32 << count) - 1;
-    let mut by_priority: Vec<usize> = (0..count).collect();
-    by_priority.sort_by_key(|&call| (priority[call], call));
-
-    let mut seen = vec![false; 1 << count];
-    let mut path: Vec<(u32, usize)> = vec![(0, 0)];
-    let mut order = Vec::new();
-    while let Some(&mut (done, ref mut next)) = path.last_mut() {
-        if done == all {
-            return Some(order);
-        }
-        let Some(&call) = by_priority.get(*next) else {
-            path.pop();
-            order.pop();
-            continue;
-        };
-        *next += 1;
-        let with = done | 1 << call;
-        let fine = with != done
-            && !seen[with as usize]
-            && rules.iter().all(|&(pending, done)| done & with != done || pending & with != 0);
-        if fine {
-            seen[with as usize] = true;
-            path.push((with, 0));
-            order.push(call);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -371,7 +367,8 @@ mod tests {
         // Forward, 0 and 1 are made, and nothing may follow.
         let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
         let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
-        assert_eq!(forward(4, &rules, &[], &[0; 4]), [0, 1]);
+        let finder = OrderFinder { count: 4, gathered: &[], priority: &[0; 4] };
+        assert_eq!(finder.forward(&rules), [0, 1]);
         assert_eq!(order(4, &conflicts, &[], &[0; 4], WALKED), Ordered::Order(vec![0, 2, 3, 1]));
     }
 

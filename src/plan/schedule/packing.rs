@@ -104,11 +104,17 @@ impl Packing {
     /// Each of these drafts of one kind split as far as it can be, in the way that is safe for most people; `None` if there
     /// is nothing left to split. Pages go first, then permissions, and roles last.
     pub(super) fn split_all(&self, space: &Space<'_>, drafts: &BTreeSet<usize>) -> Option<Self> {
-        [DraftKind::Page, DraftKind::Rows, DraftKind::Roles].into_iter().find_map(|kind| {
+        let turn = |draft: usize| match space.drafts[draft].call {
+            Call::Restrict { .. } => 0,
+            Call::Revoke { .. } => 1,
+            Call::AssignRoles { .. } | Call::Grant { .. } => 2,
+        };
+        (0..=2).find_map(|now| {
             let mut packing = self.clone();
-            for &draft in drafts {
-                let Some(split) = kind.split_whole(space, draft) else { continue };
-                if !matches!((kind, packing.0.get(&draft)), (DraftKind::Page, Some(_))) {
+            for &draft in drafts.iter().filter(|draft| turn(**draft) == now) {
+                // Lists that were split stay as they are.
+                let is_page_done = matches!(packing.0.get(&draft), Some(Split::Through(_)));
+                if let Some(split) = split_whole(space, draft).filter(|_| !is_page_done) {
                     packing.0.insert(draft, split);
                 }
             }
@@ -117,32 +123,22 @@ impl Packing {
     }
 }
 
-/// What a draft changes.
-#[derive(Clone, Copy)]
-enum DraftKind {
-    Page,
-    Rows,
-    Roles,
-}
-
-impl DraftKind {
-    /// How a draft of this kind is split as far as it can be.
-    fn split_whole(self, space: &Space<'_>, draft: usize) -> Option<Split> {
-        match (self, &space.drafts[draft].call) {
-            (Self::Page, Call::Restrict { before, after, .. }) => {
-                let middle = meet(space, before, after);
-                (middle != *before && middle != *after).then(|| Split::Through(middle.into()))
-            }
-            (Self::Rows, Call::Revoke { .. }) => {
-                let all: BTreeSet<Permission> =
-                    taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect();
-                (!all.is_empty()).then_some(Split::Singly(all))
-            }
-            (Self::Roles, Call::AssignRoles { roles, .. }) => {
-                (roles.len() > 1).then(|| Split::Roles(roles.keys().cloned().collect()))
-            }
-            _ => None,
+/// How a draft is split as far as it can be.
+fn split_whole(space: &Space<'_>, draft: usize) -> Option<Split> {
+    match &space.drafts[draft].call {
+        Call::Restrict { before, after, .. } => {
+            let middle = meet(space, before, after);
+            (middle != *before && middle != *after).then(|| Split::Through(middle.into()))
         }
+        Call::Revoke { .. } => {
+            let all: BTreeSet<Permission> =
+                taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect();
+            (!all.is_empty()).then_some(Split::Singly(all))
+        }
+        Call::AssignRoles { roles, .. } => {
+            (roles.len() > 1).then(|| Split::Roles(roles.keys().cloned().collect()))
+        }
+        Call::Grant { .. } => None,
     }
 }
 

@@ -67,8 +67,8 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
             let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.apart)?;
             for next in candidate.successors(space, stuck, gaps) {
                 if known.insert(next.clone()) {
-                    // Each other part takes one call more, at the least.
-                    let (gaps, splits) = next.cost();
+                    // No number of calls outweighs a gap. Each other part takes one call more, at the least.
+                    let (gaps, splits) = (next.too_early.len(), next.packing.splits());
                     let at_least = splits + parts.len() - 1;
                     waiting.insert((gaps, at_least, Reverse(splits), known.len()), next);
                 }
@@ -186,11 +186,6 @@ impl Candidate {
         }
         Some(Self { packing: self.packing.split_all(space, drafts)?, ..self.clone() })
     }
-
-    /// Gaps, and then calls: no number of calls outweighs a gap.
-    fn cost(&self) -> (usize, usize) {
-        (self.too_early.len(), self.packing.splits())
-    }
 }
 
 /// Orders these calls. Of the gaps, those that one of `too_early` makes may be.
@@ -252,9 +247,8 @@ fn parts(
     for call in calls() {
         parts.entry(joined.find(call)).or_default().insert(nodes[call].draft);
     }
-    let mut parts: Vec<BTreeSet<usize>> = parts.into_values().collect();
-    parts.sort();
-    parts
+    let parts: BTreeSet<BTreeSet<usize>> = parts.into_values().collect();
+    parts.into_iter().collect()
 }
 
 /// Disjoint sets of calls: each knows another of its set, the first of them itself.
@@ -317,12 +311,11 @@ fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
     let circles = in_circles(&edges);
     let elsewhere = || told().find(done_before).or_else(|| told().next()).filter(|_| circles.is_empty());
     let witness = told().filter(in_core).find(done_before).or_else(elsewhere);
-    let impossible = match witness.and_then(|conflict| conflict.witness.clone()) {
+    let impossible = Some(match witness.and_then(|conflict| conflict.witness.clone()) {
         Some(danger) => Impossible::Danger(danger),
         None if circles.is_empty() => Impossible::Demands(edges),
         None => Impossible::Demands(circles),
-    };
-    let impossible = Some(impossible);
+    });
     Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
 }
 

@@ -16,6 +16,16 @@ pub(super) struct Node {
     pub(super) call: Call,
 }
 
+impl Node {
+    /// The page whose lists it changes, if it does that.
+    pub(super) const fn page(&self) -> Option<ContentId> {
+        match &self.call {
+            Call::Restrict { content, .. } => Some(*content),
+            Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => None,
+        }
+    }
+}
+
 /// The calls on a page in their order, each with the lists that it leaves behind.
 pub(super) type PageCalls<'a> = BTreeMap<ContentId, Vec<(usize, &'a Restrictions)>>;
 
