@@ -52,18 +52,17 @@ pub struct Broken {
 ///
 /// The first access that the plan does not keep between what it is before and what it is after.
 pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<(), Broken> {
-    let unordered = plan.refusals.iter().filter(|refusal| refusal.is_about_the_order());
-    let refused: BTreeSet<&SpaceKey> = unordered.map(Refusal::space).collect();
+    let refused_for = |is: fn(&Refusal) -> bool| -> BTreeSet<&SpaceKey> {
+        plan.refusals.iter().filter(|refusal| is(refusal)).map(Refusal::space).collect()
+    };
+    let refused = refused_for(Refusal::is_about_the_order);
     let mut spaces: BTreeMap<&SpaceKey, Vec<&PlannedCall>> = BTreeMap::new();
     for call in plan.calls.iter().filter(|call| !refused.contains(call.call.space())) {
         spaces.entry(call.call.space()).or_default().push(call);
     }
     // Where the account would administer the space no more, the plan is refused for that.
-    let locking_out = plan
-        .refusals
-        .iter()
-        .filter(|refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. }));
-    let locks_out: BTreeSet<&SpaceKey> = locking_out.map(Refusal::space).collect();
+    let locks_out =
+        refused_for(|refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. }));
     let accepted = plan.meanwhile.iter().filter(|moment| moment.reason == MeanwhileReason::AcceptedGap);
     let accepts_gaps: BTreeSet<&SpaceKey> = accepted.map(|moment| &moment.space).collect();
     let vocabulary = live.vocabulary();
@@ -77,10 +76,8 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
         let accounts = &accounts;
         let space = Space { before, after, live, steps, accounts, guards, gaps, vocabulary, only: None };
         let lost = if locks_out.contains(key) { None } else { space.lost_right(&order) };
-        match lost.or_else(|| space.first_danger(&order)) {
-            Some(danger) => Err(broken(Some(danger))),
-            None => Ok(()),
-        }
+        let danger = lost.or_else(|| space.first_danger(&order));
+        danger.map_or(Ok(()), |danger| Err(broken(Some(danger))))
     };
     let checked: Vec<Result<(), Broken>> =
         spaces.into_iter().collect::<Vec<_>>().into_par_iter().map(check_space).collect();
@@ -175,7 +172,8 @@ impl Space<'_> {
                 players.into_iter().map(|(player, nth)| (nth, player)).collect();
             players.sort_unstable_by_key(|(nth, _)| *nth);
             let play = |verdicts: &mut Verdicts<'_>, (nth, player): &(usize, Player)| {
-                let (what, moment) = self.first_broken(player, &changed, &places, &actions, verdicts)?;
+                let (what, moment) =
+                    self.judge_player(player, &changed, &places, &actions, verdicts).err()?;
                 let people = people.sets[*nth].iter().map(|place| people.principals[*place].clone());
                 Some(Danger { people: people.collect(), what, moment })
             };
@@ -188,39 +186,32 @@ impl Space<'_> {
         None
     }
 
-    /// The first access of a player that breaks the promise.
-    fn first_broken(
+    /// Whether all accesses of a player keep the promise; the first that does not, if they do not.
+    fn judge_player(
         &self,
         player: &Player,
         permissions: &BTreeSet<Permission>,
         places: &[GatedPlace<'_>],
         actions: &Actions,
         verdicts: &mut Verdicts<'_>,
-    ) -> Option<(Endangered, Moment)> {
+    ) -> Result<(), (Endangered, Moment)> {
         let accesses = actions.on.each_ref().map(|actions| player.accesses(actions, verdicts));
         let judge = |rights: AllOf, lists: AllOf, what: Endangered, verdicts: &mut Verdicts<'_>| {
-            let moment = verdicts.of([rights, lists])?;
+            let Some(moment) = verdicts.of([rights, lists]) else { return Ok(()) };
             let is_accepted = moment == Moment::ShutOut
                 && match self.gaps {
                     GapsFound::Reported => false,
                     GapsFound::Accepted => !player.is_protected,
                     GapsFound::Ignored => true,
                 };
-            (!is_accepted).then_some((what, moment))
+            if is_accepted { Ok(()) } else { Err((what, moment)) }
         };
         for (permission, gate) in permissions.iter().zip(&player.permissions) {
             let Some(held) = verdicts.all([*gate]) else { continue };
-            let broken = judge(held, AllOf::NONE, Endangered::Permission(*permission), verdicts);
-            if broken.is_some() {
-                return broken;
-            }
+            judge(held, AllOf::NONE, Endangered::Permission(*permission), verdicts)?;
         }
         for (action, rights) in accesses.iter().flatten().filter(|(action, _)| !action.on_edit_list) {
-            let what = Endangered::of(action.verb, None);
-            let broken = judge(*rights, AllOf::NONE, what, verdicts);
-            if broken.is_some() {
-                return broken;
-            }
+            judge(*rights, AllOf::NONE, Endangered::of(action.verb, None), verdicts)?;
         }
         for place in places {
             let Some(views) = verdicts.all(place.views.iter().map(|list| player.lists[*list])) else {
@@ -236,13 +227,9 @@ impl Space<'_> {
             for (action, rights) in &accesses[Actions::kind(place.content.kind)] {
                 let lists = if action.on_edit_list { with_edit } else { Some(views) };
                 let Some(lists) = lists else { continue };
-                let what = Endangered::of(action.verb, Some(place.content.id));
-                let broken = judge(*rights, lists, what, verdicts);
-                if broken.is_some() {
-                    return broken;
-                }
+                judge(*rights, lists, Endangered::of(action.verb, Some(place.content.id)), verdicts)?;
             }
         }
-        None
+        Ok(())
     }
 }

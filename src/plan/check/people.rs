@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::content::ListAt;
-use super::space::{Space, Steps};
-use crate::model::{AccessClass, Audience, Call, Known, Principal, Subject, Truth};
+use super::space::{Space, Steps, calls_by_principal};
+use crate::model::{AccessClass, Audience, Known, Principal, Subject, Truth};
 use crate::plan::rights::is_caller;
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
@@ -94,14 +94,7 @@ fn representatives(
 /// Those whose rows or roles change.
 fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
     match space.steps {
-        Steps::Calls(calls) => calls
-            .iter()
-            .flat_map(|planned| match &planned.call {
-                Call::Grant { principal, .. } | Call::Revoke { principal, .. } => vec![principal],
-                Call::AssignRoles { roles, .. } => roles.keys().collect(),
-                Call::Restrict { .. } => Vec::new(),
-            })
-            .collect(),
+        Steps::Calls(calls) => calls_by_principal(calls).into_keys().collect(),
         Steps::Through(state) => {
             let was = |who: &Principal| space.before.holdings.get(who);
             let holders = [state, space.after].into_iter().flat_map(|state| &state.holdings);

@@ -1,8 +1,8 @@
 //! What is played through: one space, and how it gets from one state to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Guards, Live, LiveSpace, Principal, Vocabulary};
+use crate::model::{Call, Guards, Live, LiveSpace, Principal, Vocabulary};
 use crate::plan::accounts::Accounts;
 use crate::plan::document::PlannedCall;
 
@@ -37,4 +37,23 @@ pub(super) struct Space<'a> {
     pub(super) vocabulary: Vocabulary,
     /// Where only those are looked at who count as one of these.
     pub(super) only: Option<&'a BTreeSet<Principal>>,
+}
+
+/// The calls about rows and roles, for each principal, in the order of the plan.
+pub(super) fn calls_by_principal<'a>(calls: &[&'a PlannedCall]) -> BTreeMap<&'a Principal, Vec<usize>> {
+    let mut by_principal: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();
+    for (number, planned) in calls.iter().enumerate() {
+        match &planned.call {
+            Call::Grant { principal, .. } | Call::Revoke { principal, .. } => {
+                by_principal.entry(principal).or_default().push(number);
+            }
+            Call::AssignRoles { roles, .. } => {
+                for principal in roles.keys() {
+                    by_principal.entry(principal).or_default().push(number);
+                }
+            }
+            Call::Restrict { .. } => {}
+        }
+    }
+    by_principal
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
 use super::people::People;
-use super::space::{Space, Steps};
+use super::space::{Space, Steps, calls_by_principal};
 use crate::model::{Audience, Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
 use crate::plan::numbered::Numbered;
 
@@ -190,7 +190,10 @@ impl GrantRows {
         people: &People,
         tables: &mut Tables,
     ) -> Self {
-        let calls = calls_by_principal(space);
+        let calls = match space.steps {
+            Steps::Calls(calls) => calls_by_principal(calls),
+            Steps::Through(_) => BTreeMap::new(),
+        };
         let places: BTreeSet<usize> = people.sets.iter().flatten().copied().collect();
         let mut rows = |place: usize| {
             let who = &people.principals[place];
@@ -217,26 +220,6 @@ impl GrantRows {
             .map(|(permission, _)| *permission)
             .collect()
     }
-}
-
-/// The calls about rows and roles, for each principal, in the order of the plan.
-fn calls_by_principal<'a>(space: &Space<'a>) -> BTreeMap<&'a Principal, Vec<usize>> {
-    let mut by_principal: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();
-    let Steps::Calls(calls) = space.steps else { return by_principal };
-    for (number, planned) in calls.iter().enumerate() {
-        match &planned.call {
-            Call::Grant { principal, .. } | Call::Revoke { principal, .. } => {
-                by_principal.entry(principal).or_default().push(number);
-            }
-            Call::AssignRoles { roles, .. } => {
-                for principal in roles.keys() {
-                    by_principal.entry(principal).or_default().push(number);
-                }
-            }
-            Call::Restrict { .. } => {}
-        }
-    }
-    by_principal
 }
 
 /// How a principal has a permission: by so many rows, and by its role.
