@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredSpace, Gap, Holding, Known,
-    Live, LiveSpace, Mode, PageList, Permission, Principal, Subject, ToHold, Truth, Why,
+    AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredSpace, Gap, Holding, Live,
+    LiveSpace, Mode, PageList, Permission, Principal, Subject, ToHold, Truth, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -119,8 +119,8 @@ fn has_no_lists(content: ContentId, why: Why, space: &LiveSpace) -> bool {
 fn is_listed(account: &AccountId, desired_space: &DesiredSpace, space: &LiveSpace) -> bool {
     let subject = Subject::User(account.clone());
     desired_space.pages.iter().any(|(id, page)| {
-        let content = space.tree.as_ref().and_then(|tree| tree.get(*id));
-        let Some(Known::Known(lists)) = content.map(|content| &content.restrictions) else { return false };
+        let lists = || space.tree.as_ref()?.get(*id)?.restrictions.as_ref().known();
+        let Some(lists) = lists() else { return false };
         PageList::ALL.into_iter().any(|list| {
             page.audience(list).is_some() && lists.audience(list).subjects().any(|listed| *listed == subject)
         })

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{Fingerprint, Guard};
@@ -31,28 +31,23 @@ impl Plan {
         needless
     }
 
-    /// The hash of what the document says, for one that was read from a file and may have been edited.
+    /// The hash of the plan as it is now; `plan.hash` is not looked at, since a document that was read from a file may
+    /// have been edited. Changes, calls and objects, of which there may be many, go in by hashes of their own.
     pub fn recomputed_hash(&self) -> Fingerprint {
-        hash(self)
-    }
-}
-
-/// The hash of a plan as it is now; `plan.hash` is not looked at. Changes, calls and objects, of which there may be
-/// many, go in by hashes of their own.
-fn hash(plan: &Plan) -> Fingerprint {
-    let changes: Vec<Hash> = plan.changes.par_iter().map(|it| hashed(change(it))).collect();
-    let calls: Vec<Hash> = plan.calls.par_iter().map(|it| hashed(call(it))).collect();
-    let mut hasher = Sha256::new();
-    hasher.update(DOMAIN);
-    hasher.update(hashed(rest(plan)));
-    let objects: Vec<Hash> = plan.objects.par_iter().map(|it| hashed(json!(it))).collect();
-    for hashes in [changes, calls, objects] {
-        hasher.update(format!("{}\n", hashes.len()));
-        for hash in hashes {
-            hasher.update(hash);
+        let changes: Vec<Hash> = self.changes.par_iter().map(|it| hashed(change(it))).collect();
+        let calls: Vec<Hash> = self.calls.par_iter().map(|it| hashed(call(it))).collect();
+        let objects: Vec<Hash> = self.objects.par_iter().map(|it| hashed(json!(it))).collect();
+        let mut hasher = Sha256::new();
+        hasher.update(DOMAIN);
+        hasher.update(hashed(rest(self)));
+        for hashes in [changes, calls, objects] {
+            hasher.update(format!("{}\n", hashes.len()));
+            for hash in hashes {
+                hasher.update(hash);
+            }
         }
+        Fingerprint::from_bytes(hasher.finalize().into())
     }
-    Fingerprint::from_bytes(hasher.finalize().into())
 }
 
 type Hash = [u8; 32];
@@ -133,7 +128,9 @@ fn feed(value: &Value, hasher: &mut Sha256) {
     match value {
         Value::Object(fields) => {
             hasher.update("{");
-            for (name, field) in sorted(fields) {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            for (name, field) in fields {
                 hasher.update(Value::from(name.as_str()).to_string());
                 hasher.update(":");
                 feed(field, hasher);
@@ -153,10 +150,4 @@ fn feed(value: &Value, hasher: &mut Sha256) {
             hasher.update(value.to_string());
         }
     }
-}
-
-fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut fields: Vec<_> = fields.iter().collect();
-    fields.sort_by_key(|(name, _)| *name);
-    fields
 }

@@ -38,6 +38,8 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         }
         let guests: BTreeSet<Principal> =
             compiled.entries.iter().flat_map(|entry| &entry.who).cloned().map(Principal::from).collect();
+        let is_insiders =
+            |who: &Principal, permission| OF_INSIDERS.contains(&permission) && !guests.contains(who);
         let (mut lists, mut last) = (Vec::new(), Vec::new());
         let (mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new());
         for &number in of_space.get(key).into_iter().flatten() {
@@ -58,14 +60,10 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                         last.push(number);
                     }
                 }
-                Call::Grant { principal, permission, .. }
-                    if OF_INSIDERS.contains(permission) && !guests.contains(principal) =>
-                {
+                Call::Grant { principal, permission, .. } if is_insiders(principal, *permission) => {
                     comes.push(number);
                 }
-                Call::Revoke { principal, permission, .. }
-                    if OF_INSIDERS.contains(permission) && !guests.contains(principal) =>
-                {
+                Call::Revoke { principal, permission, .. } if is_insiders(principal, *permission) => {
                     goes.push(number);
                 }
                 Call::AssignRoles { .. } => both.push(number),

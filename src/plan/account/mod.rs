@@ -48,26 +48,19 @@ fn in_space(
         pieces.entry(ObjectId::changed_by(change)).or_default().push(change);
     }
     let mut rights = Rights::of(space, live);
-    let mut waiting: Vec<(&ObjectId, Lacks)> = Vec::new();
-    // One change may grant the account a permission that the next one needs.
     let mut open: Vec<&ObjectId> = pieces.keys().collect();
-    loop {
-        waiting.clear();
-        let count = open.len();
-        let mut possible = Vec::new();
-        for piece in open {
-            match lacking(piece, target, &rights, space, live) {
-                None => possible.push(piece),
-                Some(lacks) => waiting.push((piece, lacks)),
-            }
+    // One change may grant the account a permission that the next one needs.
+    let impossible = loop {
+        let lacks = |piece: &ObjectId| lacking(piece, target, &rights, space, live);
+        let (waiting, possible): (Vec<_>, Vec<_>) =
+            open.into_iter().map(|piece| (piece, lacks(piece))).partition(|(_, lacks)| lacks.is_some());
+        if possible.is_empty() {
+            break waiting;
         }
-        possible.iter().flat_map(|piece| &pieces[*piece]).for_each(|change| rights.gain(change));
-        open = waiting.iter().map(|(piece, _)| *piece).collect();
-        if open.len() == count || open.is_empty() {
-            break;
-        }
-    }
-    for (piece, lacks) in waiting {
+        possible.iter().flat_map(|(piece, _)| &pieces[*piece]).for_each(|change| rights.gain(change));
+        open = waiting.into_iter().map(|(piece, _)| piece).collect();
+    };
+    for (piece, lacks) in impossible.into_iter().filter_map(|(piece, lacks)| Some((piece, lacks?))) {
         let ask = whom_to_ask(piece, &lacks, space, live);
         let left =
             |change: &&Change| LeftOut { change: (*change).clone(), lacks: lacks.clone(), ask: ask.clone() };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::access::{AdminStanding, Administrators, Asker, ContentVerb, Engine, Level, Object, Verdict};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Known, Live, LiveSpace,
-    PageList, Permission, Principal, SpaceKey, Truth,
+    AccountId, AccountKind, AccountStatus, Audience, Desired, Guard, Known, Live, LiveSpace, PageList,
+    Permission, Principal, SpaceKey, Truth,
 };
 
 use super::{Breach, GuardLimit, GuardOutcome};
@@ -134,7 +134,8 @@ impl<'a> Watch<'a> {
             let through = match (holder, who) {
                 (holder, who) if holder == who => Some(true),
                 (Principal::Group(group), Principal::User(account)) => {
-                    members(group, self.after.live()).map(|members| members.contains(account))
+                    let members = self.after.live().directory.members(group).known();
+                    members.map(|members| members.contains(account))
                 }
                 (Principal::Class(_), Principal::User(_)) => None,
                 _ => Some(false),
@@ -230,17 +231,14 @@ fn person(account: &AccountId, live: &Live) -> AdminStanding {
     }
 }
 
-fn members<'a>(group: &GroupId, live: &'a Live) -> Option<&'a BTreeSet<AccountId>> {
-    live.directory.members(group).known()
-}
-
 /// Those of which one at least has to see what a required admin has to see: of a group its active members,
 /// where they are known and there are any.
 fn askers(who: &Principal, live: &Live) -> Vec<Asker> {
     match who {
         Principal::User(account) => vec![Asker::Person(account.clone())],
         Principal::Group(group) => {
-            let active: Vec<Asker> = members(group, live)
+            let members = live.directory.members(group).known();
+            let active: Vec<Asker> = members
                 .into_iter()
                 .flatten()
                 .filter(|account| person(account, live).may_count())

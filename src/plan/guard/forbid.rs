@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Audience, ContentId, Desired, DesiredSpace, Forbidden, Known, Live, LiveSpace, Mode, Origin, PageList,
+    Audience, ContentId, Desired, DesiredSpace, Forbidden, Live, LiveSpace, Mode, Origin, PageList,
     Principal, Prohibition, SpaceKey, Strength, Subject, ToHold,
 };
 
@@ -73,12 +73,7 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
 }
 
 fn is_listed(subject: &Subject, space: Option<&LiveSpace>, content: ContentId, list: PageList) -> bool {
-    let content = space.and_then(|space| space.tree.as_ref()).and_then(|tree| tree.get(content));
-    match content.map(|content| &content.restrictions) {
-        Some(Known::Known(lists)) => match lists.audience(list) {
-            Audience::Only(members) => members.contains(subject),
-            Audience::Anyone => false,
-        },
-        Some(Known::Unknown(_)) | None => false,
-    }
+    let lists = || space?.tree.as_ref()?.get(content)?.restrictions.as_ref().known();
+    let audience = lists().map(|lists| lists.audience(list));
+    matches!(audience, Some(Audience::Only(members)) if members.contains(subject))
 }

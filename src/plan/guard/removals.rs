@@ -130,20 +130,13 @@ impl Counting<'_, '_> {
         let mut changed: BTreeSet<&Principal> = BTreeSet::new();
         for change in changes {
             match change {
-                Change::Grant {
-                    principal,
-                    permission,
-                    verb: ChangeAction::Remove,
-                    reason: ChangeReason::CameAlong,
-                    ..
-                } => {
-                    came_along.insert((principal, *permission));
+                Change::Grant { principal, permission, verb: ChangeAction::Remove, reason, .. } => {
+                    if *reason == ChangeReason::CameAlong {
+                        came_along.insert((principal, *permission));
+                    }
                     changed.insert(principal);
                 }
-                Change::Grant { principal, verb: ChangeAction::Remove, .. }
-                | Change::Role { principal, .. } => {
-                    changed.insert(principal);
-                }
+                Change::Role { principal, .. } => drop(changed.insert(principal)),
                 Change::Grant { verb: ChangeAction::Add, .. } | Change::Audience { .. } => {}
             }
         }
