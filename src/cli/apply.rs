@@ -11,19 +11,15 @@ use crate::render::{self, ApplyResult, RunDocument};
 use super::args::{ApplyArgs, ApplyFormat};
 use super::carry_out::{carry_out, mention_last, mention_unknown};
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
 use super::expect::ExpectedPlan;
-use super::failure::Failure;
 use super::limits::Limits;
 use super::lockfile::Lacking;
 use super::one_run;
-use super::output::Output;
 use super::prepare::{Prepared, prepare};
 use super::saved::{self, Remainder, SavedPlan};
 use super::signals::Signals;
 use super::undo::{NO_SPACE_LEFT, RunToUndo};
+use super::{CliError, Environment, Exit, Failure, Output};
 
 pub(super) async fn run(
     args: &ApplyArgs,

@@ -10,13 +10,11 @@ use crate::render::style::count;
 
 use super::apply::RunEnd;
 use super::args::ApplyArgs;
-use super::error::CliError;
-use super::failure::Failure;
 use super::limits::Limits;
-use super::output::Output;
 use super::prepare::Prepared;
 use super::progress::Stage;
 use super::signals::Signals;
+use super::{CliError, Failure, Output};
 
 /// Says what the last run left behind, or that there is no telling.
 pub(super) fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {

@@ -10,10 +10,8 @@ use crate::policy::Policy;
 use crate::policy::lock::Lock;
 
 use super::args::SpacesArgs;
-use super::error::CliError;
-use super::failure::Failure;
 use super::keys;
-use super::reading::SiteReading;
+use super::{CliError, Failure, SiteReading};
 
 /// Which spaces the command line means, with the keys that they have on the site.
 pub(super) async fn by(

@@ -6,10 +6,7 @@ use crate::render;
 
 use super::args::CodeownersArgs;
 use super::directory;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
+use super::{CliError, Exit, Failure, Output};
 
 pub(super) fn run(args: &CodeownersArgs, out: &Output) -> Result<Exit, CliError> {
     let is_plain = |part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir);

@@ -22,11 +22,8 @@ use crate::model::{Permission, SpaceKey};
 use crate::policy::{self, Named, Policy};
 
 use super::args::Args;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
 use super::subject;
+use super::{CliError, Exit, Failure, Output};
 
 /// Says to a run that it is asked by a shell, and by which. It is no plain word, which a CI job may have set.
 const VARIABLE: &str = "CONFPERM_COMPLETE";

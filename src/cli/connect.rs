@@ -9,14 +9,10 @@ use crate::model::SiteIdentity;
 use crate::policy::SiteAddress;
 use crate::sandbox::{self, Opened, Running};
 
-use super::environment::Environment;
-use super::error::CliError;
-use super::failure::Failure;
 use super::identity::{self, Met, NamedSite};
-use super::lockfile::LockFile;
-use super::output::Output;
 use super::site::{By, SiteLocation, SiteSources};
 use super::trust;
+use super::{CliError, Environment, Failure, LockFile, Output};
 
 /// A site, and the sandbox behind it if there is one.
 pub(super) struct Connection {

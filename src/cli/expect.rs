@@ -6,9 +6,8 @@ use crate::model::Fingerprint;
 use crate::plan::Plan;
 use crate::render;
 
-use super::error::CliError;
-use super::failure::Failure;
 use super::plan_file;
+use super::{CliError, Failure};
 
 /// What the plan that is made now must be. A file is compared and never carried out.
 #[derive(Debug)]

@@ -6,12 +6,8 @@ use crate::render;
 
 use super::args::{AnswerFormat, CanArgs};
 use super::can::code;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
 use super::question::{Extent, prepare};
+use super::{CliError, Environment, Exit, Failure, Output};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), Extent::Explained, &args.what, environment, out).await?;

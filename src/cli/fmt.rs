@@ -13,10 +13,7 @@ use crate::render;
 use crate::render::style::count;
 
 use super::args::FmtArgs;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
+use super::{CliError, Exit, Failure, Output};
 
 /// What has been read once is no larger.
 const MAX_BYTES: u64 = 64 * MEBIBYTE;

@@ -6,8 +6,7 @@ use crate::diagnostic::Spanned;
 use crate::model::{Origin, SiteIdentity, is_same_address};
 use crate::policy::lock::{LOCK_FILE, LockedSite};
 
-use super::error::CliError;
-use super::failure::Failure;
+use super::{CliError, Failure};
 
 /// The site that answered.
 #[derive(Debug, Clone)]

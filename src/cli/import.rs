@@ -19,18 +19,12 @@ use crate::render::{self, ImportSummary};
 
 use super::args::{AnswerFormat, ImportArgs};
 use super::chosen;
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::keys;
-use super::lockfile::{Learning, LockFile};
+use super::lockfile::Learning;
 use super::new_files::{self, Files};
-use super::output::Output;
-use super::reading::SiteReading;
 use super::unreadable::{self, UnreadSpaces};
+use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
 
 pub(super) async fn run(
     args: &ImportArgs,

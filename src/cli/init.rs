@@ -4,12 +4,8 @@ use crate::policy::export::files;
 use crate::render::style::count;
 
 use super::args::InitArgs;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::new_files::{self, Files};
-use super::output::Output;
+use super::{CliError, Environment, Exit, Failure, Output};
 
 const GITIGNORE: &str = ".gitignore";
 /// Files that are left as they are if they are there already.

@@ -7,8 +7,7 @@ use crate::model::{Live, SpaceId, SpaceKey};
 use crate::observe::{ListingNeeds, Needs, SiteLists};
 use crate::policy::lock::{LOCK_FILE, Lock, TwoSpaces};
 
-use super::error::CliError;
-use super::reading::SiteReading;
+use super::{CliError, SiteReading};
 
 /// The keys under which the site has the spaces that these keys mean. Only keys that the lock knows are looked up; the
 /// site has all others as they are, or not at all.

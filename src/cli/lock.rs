@@ -8,15 +8,10 @@ use crate::policy::{self, Context, Resolved};
 use crate::render;
 
 use super::args::{AnswerFormat, LockArgs};
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::lockfile::{Learning, LockFile};
-use super::output::Output;
-use super::reading::SiteReading;
+use super::lockfile::Learning;
 use super::unreadable;
+use super::{CliError, Connection, Environment, Exit, LockFile, Output, SiteReading};
 
 /// Names that are wider stand out of their column, in terminal cells.
 const WIDEST: usize = 60;

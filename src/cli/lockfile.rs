@@ -12,11 +12,8 @@ use crate::policy::Policy;
 use crate::policy::lock::{AcceptedName, LOCK_FILE, Learnt, Lock, LockedSite, NotAccepted};
 use crate::render::style::count;
 
-use super::connect::Connection;
-use super::error::CliError;
-use super::failure::Failure;
 use super::identity::Met;
-use super::output::Output;
+use super::{CliError, Connection, Failure, Output};
 
 /// A lock of a million names fits.
 const MAX_BYTES: u64 = 256 * MEBIBYTE;

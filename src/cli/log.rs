@@ -5,11 +5,8 @@ use crate::render;
 
 use super::args::{AnswerFormat, LogArgs};
 use super::directory;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
 use super::undo::find;
+use super::{CliError, Exit, Failure, Output};
 
 pub(super) fn run(args: &LogArgs, out: &Output) -> Result<Exit, CliError> {
     let (asked, directory) = match &args.journal {

@@ -67,12 +67,17 @@ use clap::Parser as _;
 use crate::confluence::Secrets;
 use crate::render;
 use args::{AnswerFormat, ApplyFormat, Args, Command, FindingsFormat, Format};
+use signals::Signals;
+
+// What nearly every command works with; its file takes them from here.
+use connect::Connection;
 use environment::Environment;
 use error::CliError;
 use exit::Exit;
 use failure::Failure;
+use lockfile::LockFile;
 use output::Output;
-use signals::Signals;
+use reading::SiteReading;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {

@@ -8,8 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::files::{self, StagedFile};
 use crate::render::style::count;
 
-use super::error::CliError;
-use super::failure::Failure;
+use super::{CliError, Failure};
 
 /// Texts by path below a directory.
 pub(super) type Files = BTreeMap<Utf8PathBuf, String>;

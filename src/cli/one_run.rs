@@ -7,10 +7,7 @@ use camino::Utf8Path;
 use crate::apply::journal::{self, Hold, HoldTaken};
 use crate::model::Shown;
 
-use super::environment::Environment;
-use super::error::CliError;
-use super::failure::Failure;
-use super::output::Output;
+use super::{CliError, Environment, Failure, Output};
 
 /// How often a run that waits looks again.
 const PAUSE: Duration = Duration::from_millis(200);

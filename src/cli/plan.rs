@@ -5,13 +5,9 @@ use crate::plan::Plan;
 use crate::render::{self, View};
 
 use super::args::{FormArgs, Format, PlanArgs};
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::lockfile::Lacking;
-use super::output::Output;
 use super::prepare::{Prepared, prepare};
+use super::{CliError, Environment, Exit, Failure, Output};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     for path in &args.out {

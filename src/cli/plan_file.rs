@@ -5,8 +5,7 @@ use camino::Utf8Path;
 use crate::files::{Folder, MEBIBYTE, Refused};
 use crate::plan::{FORMAT_VERSION, Plan};
 
-use super::error::CliError;
-use super::failure::Failure;
+use super::{CliError, Failure};
 
 /// The plan of a site with 500,000 changes fits.
 const MAX_BYTES: u64 = 1024 * MEBIBYTE;

@@ -16,18 +16,14 @@ use crate::policy::{Context, Policy, Resolved};
 use crate::render::{self, View};
 
 use super::args::{IncompleteMeans, OverrideArgs, Scope};
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
 use super::failure;
 use super::keys;
-use super::lockfile::{Lacking, Learning, LockFile};
-use super::output::Output;
-use super::reading::SiteReading;
+use super::lockfile::{Lacking, Learning};
 use super::team_errors;
 use super::token;
 use super::unreadable::{self, About, UnreadSpaces};
+use super::{CliError, Connection, Environment, LockFile, Output, SiteReading};
 
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {

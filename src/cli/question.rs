@@ -13,17 +13,11 @@ use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, ObjectArgs};
 use super::chosen::all_visible;
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::failure::Failure;
 use super::keys;
-use super::lockfile::LockFile;
 use super::one_answer::OneQuestion;
-use super::output::Output;
-use super::reading::SiteReading;
 use super::subject::{self, Questioned};
+use super::{CliError, Connection, Environment, Failure, LockFile, Output, SiteReading};
 
 /// A question with everything that answering it needs.
 pub(super) struct PreparedQuestion {

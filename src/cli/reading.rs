@@ -5,9 +5,8 @@ use crate::model::{Desired, Live};
 use crate::observe::{self, Failure, Needs};
 use crate::policy::{Context, Policy, Resolved};
 
-use super::connect::Connection;
-use super::output::Output;
 use super::progress::Stage;
+use super::{Connection, Output};
 
 /// A site that is read for a command.
 #[derive(Clone, Copy)]

@@ -8,17 +8,11 @@ use crate::policy::{self, Context, Loaded, from_sources};
 use crate::render;
 
 use super::args::FmtArgs;
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::fmt::whole;
-use super::lockfile::{Learning, LockFile};
-use super::output::Output;
-use super::reading::SiteReading;
+use super::lockfile::Learning;
 use super::unreadable;
+use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
 
 /// Writes the names of now into the policy and its lock. Nothing else changes: the policy is resolved before and after,
 /// and has to ask for the same.

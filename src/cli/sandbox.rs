@@ -9,11 +9,8 @@ use crate::sandbox::adversary::{Adversary, RuleError, parse_lag};
 use crate::sandbox::{self, Faults, Site, faults};
 
 use super::args::SandboxArgs;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
 use super::signals::Signals;
+use super::{CliError, Exit, Failure, Output};
 
 pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
     match (&args.state, args.reset) {

@@ -17,15 +17,12 @@ use crate::render::style::{count, list};
 use crate::render::{self, Basis, SiteNames};
 
 use super::args::Scope;
-use super::environment::Environment;
-use super::error::CliError;
-use super::failure::Failure;
 use super::lockfile::Lacking;
-use super::output::Output;
 use super::plan_file;
 use super::prepare::{Begun, Prepared, Unchecked, begin};
 use super::team_errors;
 use super::unreadable::About;
+use super::{CliError, Environment, Failure, Output};
 
 /// A plan that was saved.
 #[derive(Debug)]

@@ -6,10 +6,7 @@ use crate::model::visible;
 use crate::{plan, policy, render, sandbox};
 
 use super::args::{Args, DocumentKind, SchemaArgs};
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
+use super::{CliError, Exit, Failure, Output};
 
 pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
     let schema = match args.document {

@@ -3,11 +3,9 @@
 use crate::render::View;
 
 use super::args::ShowArgs;
-use super::error::CliError;
-use super::exit::Exit;
-use super::output::Output;
 use super::plan::in_form;
 use super::plan_file;
+use super::{CliError, Exit, Output};
 
 pub(super) fn run(args: &ShowArgs, out: &Output) -> Result<Exit, CliError> {
     let hint = "name a file that `confperm plan -o` wrote";

@@ -8,9 +8,7 @@ use crate::diagnostic::Spanned;
 use crate::model::Origin;
 use crate::policy::{Policy, SiteAddress};
 
-use super::environment::Environment;
-use super::error::CliError;
-use super::failure::Failure;
+use super::{CliError, Environment, Failure};
 
 /// Which site is meant.
 #[derive(Debug, Clone, clap::Args)]

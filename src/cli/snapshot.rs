@@ -10,16 +10,9 @@ use crate::render;
 
 use super::args::SnapshotArgs;
 use super::chosen;
-use super::connect::Connection;
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::lockfile::LockFile;
 use super::new_files::{self, Files};
-use super::output::Output;
-use super::reading::SiteReading;
+use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
 
 pub(super) async fn run(
     args: &SnapshotArgs,

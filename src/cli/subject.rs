@@ -14,8 +14,7 @@ use crate::model::{
 use crate::policy::lock::Lock;
 use crate::policy::{Grantee, Link, Lookup, Named, PageSelector, Policy};
 
-use super::error::CliError;
-use super::failure::Failure;
+use super::{CliError, Failure};
 
 /// What can be asked for by one word: what can be done to content, and two permissions in a space.
 pub(super) fn words() -> Vec<(&'static str, Verb)> {

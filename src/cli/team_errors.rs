@@ -11,10 +11,9 @@ use crate::plan::{self, Gaps, Plan, Planned, Rejected};
 use crate::policy::Policy;
 use crate::policy::lock::LOCK_FILE;
 
-use super::failure::Failure;
 use super::lockfile::news;
-use super::output::Output;
 use super::prepare::Begun;
+use super::{Failure, Output};
 
 /// What is asked for without what files of teams are about that have names, or ends, which the lock lacks, and the spaces
 /// of that, and says so; `None` if there are none, or the lock lacks others as well.

@@ -15,15 +15,8 @@ use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
 use super::args::{AnswerFormat, TestArgs};
 use super::checks::{self, AccessCheck, TestQuestions};
-use super::connect::Connection;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::lockfile::LockFile;
-use super::output::Output;
 use super::question::load;
-use super::reading::SiteReading;
+use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
 
 /// So many questions are put to the site at a time; its pace limits them further.
 const MAX_CONCURRENT: usize = 8;

@@ -11,10 +11,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::confluence::Address;
 use crate::files;
 
-use super::error::CliError;
-use super::failure::Failure;
-use super::output::Output;
 use super::site::By;
+use super::{CliError, Failure, Output};
 
 /// What to do about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

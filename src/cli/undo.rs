@@ -15,18 +15,13 @@ use crate::render::{self, Basis};
 
 use super::apply::{Approval, Source, carry_through};
 use super::args::{ApplyArgs, OverrideArgs, Scope, UndoArgs};
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::keys;
 use super::lockfile::Lacking;
-use super::output::Output;
 use super::prepare::{Unchecked, begin, override_guards};
-use super::reading::SiteReading;
 use super::saved::{Remainder, say_what_moved};
 use super::signals::Signals;
 use super::unreadable::About;
+use super::{CliError, Environment, Exit, Failure, Output, SiteReading};
 
 pub(super) async fn run(
     args: &UndoArgs,

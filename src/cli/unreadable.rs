@@ -14,9 +14,7 @@ use crate::plan::{self, Plan};
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Policy, Resolved};
 
-use super::failure::Failure;
-use super::output::Output;
-use super::reading::SiteReading;
+use super::{Failure, Output, SiteReading};
 
 /// What was skipped while a site was read.
 #[derive(Debug, Default)]

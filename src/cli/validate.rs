@@ -11,11 +11,7 @@ use crate::render::{self, PolicySize};
 
 use super::args::{FindingsFormat, ValidateArgs};
 use super::directory;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::lockfile::LockFile;
-use super::output::Output;
+use super::{CliError, Environment, Exit, LockFile, Output};
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let checked = check(args, environment, out);

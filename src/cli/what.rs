@@ -11,16 +11,10 @@ use crate::render::{self, SiteNames, SurveyQuestion};
 
 use super::args::{AnswerFormat, WhatArgs};
 use super::chosen;
-use super::connect::Connection;
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
 use super::keys;
-use super::lockfile::LockFile;
-use super::output::Output;
 use super::question::{askers, load};
-use super::reading::SiteReading;
 use super::subject::{self, Questioned};
+use super::{CliError, Connection, Environment, Exit, LockFile, Output, SiteReading};
 
 pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;

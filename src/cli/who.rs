@@ -5,11 +5,8 @@ use crate::model::ContentId;
 use crate::render;
 
 use super::args::{AnswerFormat, WhoArgs};
-use super::environment::Environment;
-use super::error::CliError;
-use super::exit::Exit;
-use super::output::Output;
 use super::question::{AskedPages, Extent, prepare};
+use super::{CliError, Environment, Exit, Output};
 
 pub(super) async fn run(args: &WhoArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(None, Extent::Explained, &args.what, environment, out).await?;
