@@ -12,7 +12,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     let asked = prepare(Some(&args.who), Extent::AnswerAlone, &args.what, environment, out).await?;
     let question = asked.shown();
     let Some(asker) = &asked.asker else {
-        return Err(CliError::failed(Failure::Defect, "no account was named to ask about"));
+        return Err(CliError::defect("no account was named to ask about"));
     };
     let engine = Engine::new(&asked.live);
     if let Some(AskedPages { written, pages }) = &asked.pattern {

@@ -23,7 +23,7 @@ use crate::policy::{self, Named, Policy};
 
 use super::args::Args;
 use super::subject;
-use super::{CliError, Exit, Failure, Output};
+use super::{CliError, Exit, Output};
 
 /// Says to a run that it is asked by a shell, and by which. It is no plain word, which a CI job may have set.
 const VARIABLE: &str = "CONFPERM_COMPLETE";
@@ -47,7 +47,7 @@ pub(super) fn answered() -> Option<Exit> {
 
 /// `confperm completions`: what a shell reads to ask.
 pub(super) fn script(shell: Shell, out: &Output) -> Result<Exit, CliError> {
-    let failed = || CliError::failed(Failure::Defect, "there is no script for this shell");
+    let failed = || CliError::defect("there is no script for this shell");
     let mut text = Vec::new();
     SHELLS
         .completer(&shell.to_string())

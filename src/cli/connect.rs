@@ -134,10 +134,8 @@ async fn embedded(
         )
         .with_hint("name one of the `users` of the state file")
     })?;
-    let address: Address = running
-        .site_url()
-        .parse()
-        .map_err(|error: AddressError| CliError::failed(Failure::Defect, error.to_string()))?;
+    let address: Address =
+        running.site_url().parse().map_err(|error: AddressError| CliError::defect(error.to_string()))?;
     let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
     let site = Cloud::new(address.clone(), &credentials, &settings(out))?;
     Ok((site, address, running))

@@ -1,6 +1,9 @@
 //! Errors at the border: a code, a sentence, what to do next, and an exit code.
 
 use std::collections::BTreeMap;
+use std::io;
+
+use camino::Utf8Path;
 
 use crate::confluence;
 use crate::diagnostic::{Code, Diagnostics, Sources};
@@ -14,16 +17,15 @@ use super::failure::{ErrorCode, Failure};
 /// Why a command did not do its work.
 #[derive(Debug)]
 pub(super) enum CliError {
-    /// Something failed.
+    /// Something failed, or the command line asks for something that makes no sense.
     Failed {
-        code: ErrorCode,
+        /// `None` where what was typed makes no sense: that is on the screen.
+        code: Option<ErrorCode>,
         message: String,
         hint: Option<String>,
         /// The line of the policy that it is about, where it is about one.
         at: Option<Origin>,
     },
-    /// The command line asks for something that makes no sense.
-    Usage { message: String, hint: Option<String> },
     /// The policy has errors, each with its place.
     Invalid { findings: Diagnostics, sources: Sources },
     /// The policy is valid, and its own guards block it.
@@ -32,35 +34,41 @@ pub(super) enum CliError {
 
 impl CliError {
     pub(super) fn failed(code: impl Into<ErrorCode>, message: impl Into<String>) -> Self {
-        Self::Failed { code: code.into(), message: message.into(), hint: None, at: None }
+        Self::Failed { code: Some(code.into()), message: message.into(), hint: None, at: None }
     }
 
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+        Self::Failed { code: None, message: message.into(), hint: Some(hint.into()), at: None }
     }
 
-    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
-        match self {
-            Self::Failed { code, message, at, .. } => {
-                Self::Failed { code, message, hint: Some(hint.into()), at }
-            }
-            Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
-            other @ (Self::Invalid { .. } | Self::Blocked { .. }) => other,
+    /// What cannot happen.
+    pub(super) fn defect(message: impl Into<String>) -> Self {
+        Self::failed(Failure::Defect, message)
+    }
+
+    pub(super) fn unwritable(path: &Utf8Path, error: &io::Error) -> Self {
+        Self::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}"))
+    }
+
+    pub(super) fn with_hint(mut self, text: impl Into<String>) -> Self {
+        if let Self::Failed { hint, .. } = &mut self {
+            *hint = Some(text.into());
         }
+        self
     }
 
     /// The same, about a line of the policy.
-    pub(super) fn at(self, origin: Option<Origin>) -> Self {
-        match self {
-            Self::Failed { code, message, hint, .. } => Self::Failed { code, message, hint, at: origin },
-            other @ (Self::Usage { .. } | Self::Invalid { .. } | Self::Blocked { .. }) => other,
+    pub(super) fn at(mut self, origin: Option<Origin>) -> Self {
+        if let Self::Failed { at, .. } = &mut self {
+            *at = origin;
         }
+        self
     }
 
     /// What is wrong with the policy, if that is the error.
     pub(super) fn findings(&self) -> Option<(Diagnostics, Sources)> {
         match self {
-            Self::Failed { .. } | Self::Usage { .. } => None,
+            Self::Failed { .. } => None,
             Self::Invalid { findings, sources } => Some((findings.clone(), sources.clone())),
             Self::Blocked { breaches, sources } => {
                 Some((breaches.values().flatten().cloned().collect(), sources.clone()))
@@ -71,23 +79,26 @@ impl CliError {
     /// The same for programs. A secret is recognised only as it is, so `scrubbed` is handed texts before anything in
     /// them is escaped.
     pub(super) fn documented(&self, scrubbed: impl Fn(&str) -> String) -> Vec<FindingDocument> {
-        let (code, message, hint, at) = match self {
-            Self::Failed { code, message, hint, at } => (Some(code.to_string()), message, hint, at.as_ref()),
-            Self::Usage { message, hint } => (None, message, hint, None),
-            Self::Invalid { findings, .. } => return findings.iter().map(FindingDocument::from).collect(),
-            Self::Blocked { breaches, .. } => {
-                return breaches.values().flatten().map(FindingDocument::from).collect();
+        match self {
+            Self::Failed { code, message, hint, at } => {
+                let code = code.map(|code| code.to_string());
+                let hint = hint.as_deref().map(&scrubbed);
+                vec![FindingDocument::of_failure(code, &scrubbed(message), hint.as_deref(), at.as_ref())]
             }
-        };
-        let hint = hint.as_deref().map(&scrubbed);
-        vec![FindingDocument::of_failure(code, &scrubbed(message), hint.as_deref(), at)]
+            Self::Invalid { findings, .. } => findings.iter().map(FindingDocument::from).collect(),
+            Self::Blocked { breaches, .. } => {
+                breaches.values().flatten().map(FindingDocument::from).collect()
+            }
+        }
     }
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Failed { code: ErrorCode::Failure(failure), .. } if failure.is_refusal() => Exit::Blocked,
+            Self::Failed { code: None, .. } => Exit::Usage,
+            Self::Failed { code: Some(ErrorCode::Failure(failure)), .. } if failure.is_refusal() => {
+                Exit::Blocked
+            }
             Self::Failed { .. } => Exit::Failed,
-            Self::Usage { .. } => Exit::Usage,
             // What such a file says has a meaning, and its author may not say it.
             Self::Invalid { findings, .. } if is_blocked(findings) => Exit::Blocked,
             Self::Invalid { .. } => Exit::Invalid,
@@ -104,11 +115,10 @@ fn is_blocked(findings: &Diagnostics) -> bool {
 
 impl From<confluence::Error> for CliError {
     fn from(error: confluence::Error) -> Self {
-        Self::Failed {
-            code: Failure::from(&error).into(),
-            message: error.to_string(),
-            hint: error.hint(),
-            at: None,
+        let failed = Self::failed(Failure::from(&error), error.to_string());
+        match error.hint() {
+            Some(hint) => failed.with_hint(hint),
+            None => failed,
         }
     }
 }
@@ -117,7 +127,7 @@ impl From<confluence::Error> for CliError {
 impl From<Rejected> for CliError {
     fn from(rejected: Rejected) -> Self {
         let space = &rejected.broken.space;
-        Self::failed(Failure::Defect, render::rejected_as_text(&rejected)).with_hint(format!(
+        Self::defect(render::rejected_as_text(&rejected)).with_hint(format!(
             "report it at {}/issues, with the policy of {space} and the file that `confperm snapshot --space {space} -o \
              site.yaml` writes; smaller changes, applied one after the other, may work until then",
             env!("CARGO_PKG_REPOSITORY")
@@ -130,7 +140,7 @@ impl From<crate::sandbox::Error> for CliError {
         use crate::sandbox::Error;
         let failed = Self::failed(Failure::from(&error), error.to_string());
         match error {
-            Error::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => failed.with_hint(
+            Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => failed.with_hint(
                 "another program, such as another sandbox, uses this port: stop it, or choose another port, as in \
                  `--listen 127.0.0.1:8485`",
             ),

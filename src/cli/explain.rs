@@ -19,7 +19,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     }
     let explanation = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed(Failure::Defect, "no account was named to ask about")),
+        None => return Err(CliError::defect("no account was named to ask about")),
     };
     let question = asked.shown();
     out.data(&match args.what.common.format {

@@ -59,20 +59,18 @@ pub(super) fn write(
     texts: &Files,
     replaces: impl Fn(&Utf8Path) -> bool,
 ) -> Result<(), CliError> {
-    let failed = |path: &Utf8Path, error: std::io::Error| {
-        CliError::failed(Failure::UnwritableFile, format!("cannot write `{}`: {error}", directory.join(path)))
-    };
     let mut ready = Vec::with_capacity(texts.len());
     for (path, text) in texts {
         let place = directory.join(path);
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         let draft = files::create_below(directory, folder).and_then(|()| StagedFile::new(&place, text));
-        ready.push((path, replaces(path), place, draft.map_err(|error| failed(path, error))?));
+        let draft = draft.map_err(|error| CliError::unwritable(&place, &error))?;
+        ready.push((replaces(path), place, draft));
     }
-    ready.sort_by_key(|(_, replaces, ..)| *replaces);
+    ready.sort_by_key(|(replaces, ..)| *replaces);
     let mut done: Vec<Utf8PathBuf> = Vec::new();
     let mut can_go_back = true;
-    for (path, replaces, place, draft) in ready {
+    for (replaces, place, draft) in ready {
         if let Err(error) = draft.put(replaces) {
             // What was replaced cannot be had back, but as long as nothing was, what is new can go again.
             if can_go_back {
@@ -80,7 +78,7 @@ pub(super) fn write(
                     drop(fs::remove_file(place));
                 }
             }
-            return Err(failed(path, error));
+            return Err(CliError::unwritable(&place, &error));
         }
         can_go_back &= !replaces;
         done.push(place);

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::confluence::Secrets;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::model::Origin;
+use crate::render::diagnostics::{Paint, draw};
 use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
 use crate::render::{self, Annotation};
 
@@ -177,63 +177,40 @@ impl Output {
         self.progress.clear();
         match error {
             CliError::Failed { code, message, hint, at } => {
-                self.annotate_failure(Some(code), at.as_ref(), message, hint.as_deref());
-                self.say(&format!("{} {message}", paint(REMOVE, &format!("error[{code}]:"))));
-                self.hint(hint.as_deref());
-            }
-            CliError::Usage { message, hint } => {
-                self.annotate_failure(None, None, message, hint.as_deref());
-                self.say(&format!("{} {message}", paint(REMOVE, "error:")));
-                self.hint(hint.as_deref());
+                let lines: Vec<&str> = [message.as_str()].into_iter().chain(hint.as_deref()).collect();
+                let code = code.as_ref();
+                let named = code.map(|code| code as &dyn Display);
+                // A secret is recognised only as it is, before anything in it is escaped.
+                let text = self.without_secrets(&lines.join("\n"));
+                self.also_annotate([Annotation::failure(named, at.as_ref(), &text)]);
+                let sign = code.map_or_else(|| "error:".to_owned(), |code| format!("error[{code}]:"));
+                self.say(&format!("{} {message}", paint(REMOVE, &sign)));
+                if let Some(hint) = hint {
+                    self.say(&format!("{} {hint}", paint(HEADING, "hint:")));
+                }
             }
             CliError::Invalid { findings, sources } => {
                 self.findings(findings, sources);
                 let errors = render::style::count(findings.errors(), "error", "errors");
-                self.say(&format!(
-                    "{} the policy has {errors}; nothing was changed",
-                    paint(REMOVE, "error:")
-                ));
+                let sign = paint(REMOVE, "error:");
+                self.say(&format!("{sign} the policy has {errors}; nothing was changed"));
             }
             CliError::Blocked { breaches, sources } => {
                 for findings in breaches.values() {
                     self.findings(findings, sources);
                 }
                 let guards: Vec<String> = breaches.keys().map(ToString::to_string).collect();
-                self.say(&format!(
-                    "{} blocked by {}; nothing was read or changed",
-                    paint(REMOVE, "error:"),
-                    render::style::list(&guards)
-                ));
+                let (sign, guards) = (paint(REMOVE, "error:"), render::style::list(&guards));
+                self.say(&format!("{sign} blocked by {guards}; nothing was read or changed"));
             }
         }
-    }
-
-    fn hint(&self, hint: Option<&str>) {
-        if let Some(hint) = hint {
-            self.say(&format!("{} {hint}", paint(HEADING, "hint:")));
-        }
-    }
-
-    fn annotate_failure(
-        &self,
-        code: Option<&ErrorCode>,
-        at: Option<&Origin>,
-        message: &str,
-        hint: Option<&str>,
-    ) {
-        let lines: Vec<&str> = [message].into_iter().chain(hint).collect();
-        let code = code.map(|code| code as &dyn Display);
-        // A secret is recognised only as it is, before anything in it is escaped.
-        self.also_annotate([Annotation::failure(code, at, &self.secrets.scrub(&lines.join("\n")))]);
     }
 
     /// Draws findings with their places in the files.
     pub(super) fn findings(&self, findings: &Diagnostics, sources: &Sources) {
         self.also_annotate(render::findings_as_annotations(findings));
         if !findings.is_empty() {
-            self.say(
-                render::diagnostics::draw(findings, sources, render::diagnostics::Paint::Coloured).trim_end(),
-            );
+            self.say(draw(findings, sources, Paint::Coloured).trim_end());
         }
     }
 

@@ -7,7 +7,7 @@ use crate::render::{self, View};
 use super::args::{FormArgs, Format, PlanArgs};
 use super::lockfile::Lacking;
 use super::prepare::{Prepared, prepare};
-use super::{CliError, Environment, Exit, Failure, Output};
+use super::{CliError, Environment, Exit, Output};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     for path in &args.out {
@@ -32,9 +32,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             Some("md") => render::plan_as_markdown(plan, &view, args.form.titles.into()),
             _ => json(plan)?,
         };
-        files::write(path, &out.cleared(&text)).map_err(|error| {
-            CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}"))
-        })?;
+        files::write(path, &out.cleared(&text)).map_err(|error| CliError::unwritable(path, &error))?;
         out.say(&format!("Plan written to {path}"));
     }
     if plan.is_blocked() {
@@ -72,6 +70,5 @@ pub(super) fn in_form(plan: &Plan, form: &FormArgs, view: &View, out: &Output) -
 }
 
 fn json(plan: &Plan) -> Result<String, CliError> {
-    render::plan_as_json(plan)
-        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the plan: {error}")))
+    render::plan_as_json(plan).map_err(|error| CliError::defect(format!("cannot write the plan: {error}")))
 }

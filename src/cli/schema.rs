@@ -6,7 +6,7 @@ use crate::model::visible;
 use crate::{plan, policy, render, sandbox};
 
 use super::args::{Args, DocumentKind, SchemaArgs};
-use super::{CliError, Exit, Failure, Output};
+use super::{CliError, Exit, Output};
 
 pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
     let schema = match args.document {
@@ -16,7 +16,7 @@ pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
         kind => of_command(kind)?,
     };
     let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the schema: {error}")))?;
+        .map_err(|error| CliError::defect(format!("cannot write the schema: {error}")))?;
     out.data(&(text + "\n"));
     Ok(Exit::Done)
 }
@@ -28,7 +28,7 @@ fn of_command(kind: DocumentKind) -> Result<serde_json::Value, CliError> {
         .into_iter()
         .find(|(kind, _)| name.as_ref().is_some_and(|name| name.get_name() == *kind));
     let schema = schema.map(|(_, schema)| schema);
-    schema.ok_or_else(|| CliError::failed(Failure::Defect, "this kind of document has no schema"))
+    schema.ok_or_else(|| CliError::defect("this kind of document has no schema"))
 }
 
 pub(super) fn man(name: Option<&str>, out: &Output) -> Result<Exit, CliError> {
@@ -48,7 +48,7 @@ pub(super) fn man(name: Option<&str>, out: &Output) -> Result<Exit, CliError> {
     clap_mangen::Man::new(page)
         .source(concat!("confperm ", env!("CARGO_PKG_VERSION")))
         .render(&mut text)
-        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the page: {error}")))?;
+        .map_err(|error| CliError::defect(format!("cannot write the page: {error}")))?;
     out.data(&String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }

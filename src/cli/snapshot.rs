@@ -12,7 +12,7 @@ use super::args::SnapshotArgs;
 use super::chosen;
 use super::directory;
 use super::new_files::{self, Files};
-use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
+use super::{CliError, Connection, Environment, Exit, LockFile, Output, SiteReading};
 
 pub(super) async fn run(
     args: &SnapshotArgs,
@@ -33,7 +33,7 @@ pub(super) async fn run(
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let live = read(args, &lock, &connection, &policy, out).await?;
     let snapshot = render::snapshot(&live)
-        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the snapshot: {error}")))?;
+        .map_err(|error| CliError::defect(format!("cannot write the snapshot: {error}")))?;
     match &args.out {
         Some(file) => {
             let (folder, files) = one(file, snapshot.text);

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::policy::lock::Lock;
 use crate::policy::{Grantee, Link, Lookup, Named, PageSelector, Policy};
 
-use super::{CliError, Failure};
+use super::CliError;
 
 /// What can be asked for by one word: what can be done to content, and two permissions in a space.
 pub(super) fn words() -> Vec<(&'static str, Verb)> {
@@ -253,7 +253,7 @@ fn nowhere() -> Span {
 /// What is said of such a name: of the finding the words, without its place.
 fn failed(findings: &Diagnostics) -> CliError {
     let Some(finding) = findings.iter().next() else {
-        return CliError::failed(Failure::Defect, "a name means nothing, and nothing says why");
+        return CliError::defect("a name means nothing, and nothing says why");
     };
     let label = finding.labels.first().map(|label| label.text.as_str()).filter(|text| !text.is_empty());
     let message = match label {
