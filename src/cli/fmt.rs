@@ -54,15 +54,10 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     for change in &changed {
         // A file is named once it is written, so that the output is what happened.
         if !args.check {
-            files::write(&change.path, &change.after).map_err(|error| {
-                CliError::failed(Failure::UnwritableFile, format!("cannot write `{}`: {error}", change.path))
-            })?;
+            files::write(&change.path, &change.after)
+                .map_err(|error| CliError::unwritable(&change.path, &error))?;
         }
-        if args.diff {
-            out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after));
-        } else {
-            out.data(&format!("{}\n", visible(change.path.as_str())));
-        }
+        change.show(args, out);
     }
     out.findings(&found.findings, &found.sources);
     if found.findings.has_errors() {
@@ -93,10 +88,22 @@ fn from_standard_input(out: &Output) -> Result<Exit, CliError> {
     }
 }
 
-struct FileChange {
-    path: Utf8PathBuf,
-    before: String,
-    after: String,
+/// What becomes of the text of a file.
+pub(super) struct FileChange {
+    pub(super) path: Utf8PathBuf,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+impl FileChange {
+    /// Names the file, or shows what changes in it.
+    pub(super) fn show(&self, args: &FmtArgs, out: &Output) {
+        out.data(&if args.diff {
+            render::text_diff(self.path.as_str(), &self.before, &self.after)
+        } else {
+            format!("{}\n", visible(self.path.as_str()))
+        });
+    }
 }
 
 /// The files that were named, and what is wrong with them.

@@ -1,15 +1,12 @@
 //! `confperm fmt --renames`.
 
-use camino::Utf8Path;
-
 use crate::files;
-use crate::model::{Desired, DesiredPage, Kept, PageList, visible};
+use crate::model::{Desired, DesiredPage, Kept, PageList};
 use crate::policy::{self, Context, Loaded, from_sources};
-use crate::render;
 
 use super::args::FmtArgs;
 use super::directory;
-use super::fmt::whole;
+use super::fmt::{FileChange, whole};
 use super::lockfile::Learning;
 use super::unreadable;
 use super::{CliError, Connection, Environment, Exit, Failure, LockFile, Output, SiteReading};
@@ -57,23 +54,13 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
         resolved.is_ok_and(|resolved| is_same(&asked, &resolved.desired))
     });
     let Some(after) = after else { return Err(would_differ()) };
-    let mut changed = Vec::new();
     for (path, text) in renamed.iter() {
-        let old = sources.iter().find(|(old, _)| *old == path).map(|(_, text)| text);
-        if old.is_some_and(|old| old != text) {
-            changed.push((path.to_path_buf(), old.map(ToString::to_string).unwrap_or_default(), text));
-        }
-    }
-    for (path, old, new) in &changed {
-        let place = folder.join(path);
+        let Some(old) = sources.get(path).filter(|old| *old != &**text) else { continue };
+        let change = FileChange { path: folder.join(path), before: old.to_owned(), after: text.to_string() };
         if !args.check {
-            write(&place, old, new)?;
+            write(&change)?;
         }
-        if args.diff {
-            out.data(&render::text_diff(place.as_str(), old, new));
-        } else {
-            out.data(&format!("{}\n", visible(place.as_str())));
-        }
+        change.show(args, out);
     }
     if args.check {
         return Ok(Exit::Failed);
@@ -110,10 +97,9 @@ fn is_same(before: &Desired, after: &Desired) -> bool {
 }
 
 /// Keeps a byte order mark, which the text that was read comes without.
-fn write(path: &Utf8Path, old: &str, new: &str) -> Result<(), CliError> {
-    let mark = if whole(path)?.len() == old.len() { "" } else { "\u{feff}" };
-    files::write(path, &format!("{mark}{new}"))
-        .map_err(|error| CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}")))
+fn write(FileChange { path, before, after }: &FileChange) -> Result<(), CliError> {
+    let mark = if whole(path)?.len() == before.len() { "" } else { "\u{feff}" };
+    files::write(path, &format!("{mark}{after}")).map_err(|error| CliError::unwritable(path, &error))
 }
 
 fn would_differ() -> CliError {
