@@ -5,12 +5,13 @@ use camino::Utf8Path;
 
 use crate::apply::journal::SiteKey;
 use crate::confluence::{Address, AddressError, Cloud, Credentials, ProxyError, Settings, check_proxy};
+use crate::diagnostic::Spanned;
 use crate::model::SiteIdentity;
-use crate::policy::SiteAddress;
+use crate::policy::{Policy, SiteAddress};
 use crate::sandbox::{self, Opened, Running};
 
 use super::identity::{self, Met, NamedSite};
-use super::site::{By, SiteLocation, SiteSources};
+use super::site::{By, Meant, SiteArgs, SiteLocation};
 use super::trust;
 use super::{CliError, Environment, Failure, LockFile, Output};
 
@@ -28,40 +29,38 @@ impl Connection {
     /// Signs in, and ends the run before anything else is read if the site is another one than the policy and the
     /// lock are about.
     pub(super) async fn open(
-        wanted: &SiteSources<'_>,
+        args: &SiteArgs,
+        directory: &Utf8Path,
+        policy: &Policy,
         lock: &LockFile,
         environment: &Environment,
         out: &Output,
     ) -> Result<Self, CliError> {
-        let meant = wanted.meant()?;
-        let by = meant.by;
-        let (site, address, shown, sandbox) = match &meant.target {
+        let Meant { target, by, written } = args.meant(directory, policy, environment)?;
+        let place = policy.site.as_ref().filter(|_| by == By::Policy).map(|site| site.span.origin());
+        let (site, address, shown, sandbox) = match target {
             SiteLocation::Http(address) => {
-                trust::check(by, address, environment.settings().as_deref(), out)
-                    .map_err(|error| error.at(wanted.place(by)))?;
+                trust::check(by, &address, environment.settings().as_deref(), out)
+                    .map_err(|error| error.at(place))?;
                 let site = remote(address.clone(), environment, out)?;
-                (site, address.clone(), address.to_string(), None)
+                let shown = address.to_string();
+                (site, address, shown, None)
             }
-            SiteLocation::Sandbox(file) => {
-                let (site, address, running) = embedded(file, sandbox::Site::open(file)?, out).await?;
-                (site, address, format!("sandbox {file}"), Some(running))
-            }
+            SiteLocation::Sandbox(file) => embedded(&file, sandbox::Site::open(&file)?, out).await?,
             SiteLocation::PolicySandbox(file) => {
-                let opened = sandbox::Site::open_from(wanted.directory, file)
-                    .map_err(|error| CliError::from(error).at(wanted.place(by)))?;
-                let file = wanted.directory.join(file);
-                let (site, address, running) = embedded(&file, opened, out).await?;
-                (site, address, format!("sandbox {file}"), Some(running))
+                let opened = sandbox::Site::open_from(directory, &file)
+                    .map_err(|error| CliError::from(error).at(place))?;
+                embedded(&directory.join(file), opened, out).await?
             }
         };
-        let policy = match by {
+        let named = match by {
             By::Flag => None,
-            By::Variable | By::Policy => named(wanted),
+            By::Variable | By::Policy => policy.site.as_ref().and_then(named),
         };
         let identity = site.sign_in().await?.identity.clone();
         let said = format!("{shown} ({})", by.name());
-        let met = Met { identity, address, written: meant.written, said };
-        identity::check(&met, lock.site(), policy.as_ref()).await?;
+        let met = Met { identity, address, written, said };
+        identity::check(&met, lock.site(), named.as_ref()).await?;
         Ok(Self { site, address: shown, met, sandbox })
     }
 
@@ -83,8 +82,7 @@ fn settings(out: &Output) -> Settings {
 }
 
 /// What the policy says where it names a site under an address that others can reach.
-fn named(wanted: &SiteSources<'_>) -> Option<NamedSite> {
-    let site = wanted.policy?;
+fn named(site: &Spanned<SiteAddress>) -> Option<NamedSite> {
     match &site.value {
         SiteAddress::Http(url) if url.scheme() == "https" => {
             Some(NamedSite { address: url.as_str().parse().ok()?, place: site.span.origin() })
@@ -117,11 +115,12 @@ fn proxies(environment: &Environment) -> Result<(), CliError> {
     Ok(())
 }
 
+/// A sandbox that is served to this command alone: its client, its address, how it is called in talk, and what serves it.
 async fn embedded(
     file: &Utf8Path,
     opened: Opened,
     out: &Output,
-) -> Result<(Cloud, Address, Running), CliError> {
+) -> Result<(Cloud, Address, String, Option<Running>), CliError> {
     if let Some(note) = opened.note {
         out.warn(&format!("{file}: {note}"));
     }
@@ -138,5 +137,5 @@ async fn embedded(
         running.site_url().parse().map_err(|error: AddressError| CliError::defect(error.to_string()))?;
     let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
     let site = Cloud::new(address.clone(), &credentials, &settings(out))?;
-    Ok((site, address, running))
+    Ok((site, address, format!("sandbox {file}"), Some(running)))
 }

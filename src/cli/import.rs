@@ -39,8 +39,8 @@ pub(super) async fn run(
     }
     let mut there = There::load(&args.directory)?;
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
-    let wanted = args.site.or(environment, &there.policy, &args.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection =
+        Connection::open(&args.site, &args.directory, &there.policy, &lock, environment, out).await?;
     carry_out(args, &mut there, &lock, &connection, environment, out).await
 }
 

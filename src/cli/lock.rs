@@ -26,8 +26,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     };
     out.findings(&loaded.findings, &sources);
     let mut file = LockFile::read(&args.directory, &mut sources)?;
-    let wanted = args.site.or(environment, &policy, &args.directory);
-    let connection = Connection::open(&wanted, &file, environment, out).await?;
+    let connection = Connection::open(&args.site, &args.directory, &policy, &file, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&policy).await?;
     let context = Context { today, lock: file.known() };

@@ -107,8 +107,8 @@ pub(super) async fn begin(
             return Err(CliError::Blocked { breaches, sources });
         }
     }
-    let wanted = scope.site.or(environment, &policy, &scope.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection =
+        Connection::open(&scope.site, &scope.directory, &policy, &lock, environment, out).await?;
     let live = SiteReading::of(&connection, out).sign_in(&policy).await?;
     can_be_changed(&live.site)?;
     let last = last_run(&scope.directory, &connection, out);

@@ -89,8 +89,8 @@ pub(super) async fn prepare(
         ));
     }
     let questioned = who.map(|who| subject::questioned(who, &policy)).transpose()?;
-    let wanted = what.common.site.or(environment, &policy, &what.common.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection =
+        Connection::open(&what.common.site, &what.common.directory, &policy, &lock, environment, out).await?;
     let question = Prepare {
         reading: SiteReading::of(&connection, out),
         policy: &policy,

@@ -21,8 +21,7 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
     let Loaded { policy, findings, mut sources } = directory::load(folder)?;
     let Some(mut before) = policy else { return Err(CliError::Invalid { findings, sources }) };
     let file = LockFile::read(folder, &mut sources)?;
-    let wanted = args.site.or(environment, &before, folder);
-    let connection = Connection::open(&wanted, &file, environment, out).await?;
+    let connection = Connection::open(&args.site, folder, &before, &file, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&before).await?;
     let context = Context { today, lock: file.known() };

@@ -4,7 +4,6 @@
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::confluence::{Address, AddressError};
-use crate::diagnostic::Spanned;
 use crate::model::Origin;
 use crate::policy::{Policy, SiteAddress};
 
@@ -19,33 +18,59 @@ pub(super) struct SiteArgs {
 }
 
 impl SiteArgs {
-    /// Together with everything else that can say where the site is.
-    pub(super) fn or<'a>(
-        &'a self,
-        environment: &'a Environment,
-        policy: &'a Policy,
-        directory: &'a Utf8Path,
-    ) -> SiteSources<'a> {
-        SiteSources {
-            flag: self.site.as_deref(),
-            variable: environment.url.as_deref(),
-            policy: policy.site.as_ref(),
-            directory,
+    /// The one site that `--site`, `CONFLUENCE_URL` and `site.url` of the policy mean together. `--site` names the file
+    /// of a sandbox from where the command runs, and the policy from its directory.
+    pub(super) fn meant(
+        &self,
+        directory: &Utf8Path,
+        policy: &Policy,
+        environment: &Environment,
+    ) -> Result<Meant, CliError> {
+        if let Some(said) = &self.site {
+            return match said.strip_prefix("sandbox:") {
+                Some(file) => Ok(Meant {
+                    target: SiteLocation::Sandbox(file.into()),
+                    by: By::Flag,
+                    written: format!("sandbox:{}", relative(directory, Utf8Path::new(file))?),
+                }),
+                None => Meant::at(said, By::Flag),
+            };
+        }
+        let at = policy.site.as_ref().map(|site| site.span.origin());
+        match (&environment.url, policy.site.as_ref().map(|site| &site.value)) {
+            (Some(url), Some(SiteAddress::Sandbox(file))) => {
+                Err(two_sites(url, file, at.as_ref(), directory).at(at))
+            }
+            (Some(url), _) => Meant::at(url, By::Variable),
+            (None, Some(SiteAddress::Sandbox(file))) => Ok(Meant {
+                target: SiteLocation::PolicySandbox(file.clone()),
+                by: By::Policy,
+                written: format!("sandbox:{file}"),
+            }),
+            (None, Some(SiteAddress::Http(url))) => {
+                Meant::at(url.as_str(), By::Policy).map_err(|error| error.at(at))
+            }
+            (None, None) => Err(CliError::failed(Failure::NoSite, "nothing says where the site is").with_hint(
+                "set CONFLUENCE_URL to an address such as https://acme.atlassian.net/wiki, or add --site with \
+                 an address, or with sandbox:FILE for a sandbox",
+            )),
         }
     }
 }
 
-/// Everything that can say where the site is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SiteSources<'a> {
-    /// `--site`, with the file of a sandbox relative to where the command runs.
-    pub(super) flag: Option<&'a str>,
-    /// `CONFLUENCE_URL`.
-    pub(super) variable: Option<&'a str>,
-    /// `site.url`, with the file of a sandbox relative to the directory.
-    pub(super) policy: Option<&'a Spanned<SiteAddress>>,
-    /// The policy directory.
-    pub(super) directory: &'a Utf8Path,
+/// A rehearsal and the live site at once: either could be the mistake.
+fn two_sites(url: &str, file: &Utf8Path, at: Option<&Origin>, directory: &Utf8Path) -> CliError {
+    let place = at.map(ToString::to_string).unwrap_or_default();
+    // An address that is not one may hold a password.
+    let url = url.parse::<Address>().map_or_else(|_| "URL".to_owned(), |address| address.to_string());
+    let message = format!(
+        "the policy names a sandbox (`sandbox:{file}`, {place}), and CONFLUENCE_URL names another site; nothing \
+         was read or changed"
+    );
+    CliError::failed(Failure::TwoSites, message).with_hint(format!(
+        "add `--site sandbox:{}` to use the sandbox, or `--site {url}` to use that site",
+        directory.join(file)
+    ))
 }
 
 /// The site that is meant, and what says so.
@@ -82,60 +107,6 @@ impl By {
             Self::Variable => "CONFLUENCE_URL",
             Self::Policy => "site.url",
         }
-    }
-}
-
-impl SiteSources<'_> {
-    /// The line of the policy that says where the site is, where that is what says so.
-    pub(super) fn place(&self, by: By) -> Option<Origin> {
-        self.policy.filter(|_| by == By::Policy).map(|site| site.span.origin())
-    }
-
-    /// The one site that they mean together.
-    pub(super) fn meant(&self) -> Result<Meant, CliError> {
-        if let Some(said) = self.flag {
-            return match said.strip_prefix("sandbox:") {
-                Some(file) => Ok(Meant {
-                    target: SiteLocation::Sandbox(file.into()),
-                    by: By::Flag,
-                    written: format!("sandbox:{}", relative(self.directory, Utf8Path::new(file))?),
-                }),
-                None => Meant::at(said, By::Flag),
-            };
-        }
-        match (self.variable, self.policy.map(|site| &site.value)) {
-            (Some(url), Some(SiteAddress::Sandbox(file))) => Err(self.two_sites(url, file)),
-            (Some(url), _) => Meant::at(url, By::Variable),
-            (None, Some(SiteAddress::Sandbox(file))) => Ok(Meant {
-                target: SiteLocation::PolicySandbox(file.clone()),
-                by: By::Policy,
-                written: format!("sandbox:{file}"),
-            }),
-            (None, Some(SiteAddress::Http(url))) => {
-                Meant::at(url.as_str(), By::Policy).map_err(|error| error.at(self.place(By::Policy)))
-            }
-            (None, None) => Err(CliError::failed(Failure::NoSite, "nothing says where the site is").with_hint(
-                "set CONFLUENCE_URL to an address such as https://acme.atlassian.net/wiki, or add --site with \
-                 an address, or with sandbox:FILE for a sandbox",
-            )),
-        }
-    }
-
-    /// A rehearsal and the live site at once: either could be the mistake.
-    fn two_sites(&self, url: &str, file: &Utf8Path) -> CliError {
-        let at = self.policy.map(|site| site.span.origin());
-        let place = at.as_ref().map(ToString::to_string).unwrap_or_default();
-        // An address that is not one may hold a password.
-        let url = url.parse::<Address>().map_or_else(|_| "URL".to_owned(), |address| address.to_string());
-        CliError::failed(Failure::TwoSites, format!(
-            "the policy names a sandbox (`sandbox:{file}`, {place}), and CONFLUENCE_URL names another site; nothing \
-             was read or changed"
-        ))
-        .with_hint(format!(
-            "add `--site sandbox:{}` to use the sandbox, or `--site {url}` to use that site",
-            self.directory.join(file)
-        ))
-        .at(at)
     }
 }
 

@@ -29,8 +29,7 @@ pub(super) async fn run(
         )?;
     }
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
-    let wanted = args.site.or(environment, &policy, &args.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection = Connection::open(&args.site, &args.directory, &policy, &lock, environment, out).await?;
     let live = read(args, &lock, &connection, &policy, out).await?;
     let snapshot = render::snapshot(&live)
         .map_err(|error| CliError::defect(format!("cannot write the snapshot: {error}")))?;

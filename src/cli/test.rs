@@ -28,8 +28,8 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     if policy.tests.is_empty() {
         out.warn("the policy has no `tests`");
     }
-    let wanted = args.common.site.or(environment, &policy, &args.common.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection =
+        Connection::open(&args.common.site, &args.common.directory, &policy, &lock, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
     let Tested { reports, state, desired, kept, is_whole } =

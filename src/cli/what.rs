@@ -21,8 +21,8 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
     let (policy, mut sources) = load(&args.common, args.planned, environment, out)?;
     let lock = LockFile::read(&args.common.directory, &mut sources)?;
     let questioned = subject::questioned(&args.who, &policy)?;
-    let wanted = args.common.site.or(environment, &policy, &args.common.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection =
+        Connection::open(&args.common.site, &args.common.directory, &policy, &lock, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&policy).await?;
     let questioned = subject::by_name(questioned, reading.site).await?;

@@ -51,8 +51,7 @@ pub(super) async fn run(
         return Ok(Exit::Done);
     }
     let lock = LockFile::read(&args.directory, &mut sources)?;
-    let wanted = args.site.or(environment, &policy, &args.directory);
-    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let connection = Connection::open(&args.site, &args.directory, &policy, &lock, environment, out).await?;
     let mut findings =
         vec![Diagnosis::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
     let site = connection.site.site().await?;
