@@ -16,11 +16,8 @@ pub(super) fn run(args: &CodeownersArgs, out: &Output) -> Result<Exit, CliError>
             "write it from the root of the repository, as in `--within permissions`",
         ));
     }
-    let loaded = directory::load(&args.directory)?;
-    let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
-    };
-    out.findings(&loaded.findings, &loaded.sources);
+    let (policy, warnings, sources) = directory::load_valid(&args.directory)?;
+    out.findings(&warnings, &sources);
     let owners = render::codeowners(&policy.delegation, &args.within).map_err(|lacking| {
         CliError::failed(Failure::NoOwners, lacking.to_string())
             .with_hint(lacking.help())

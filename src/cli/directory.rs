@@ -4,7 +4,8 @@ use std::io;
 
 use camino::Utf8Path;
 
-use crate::policy::{self, Loaded};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::policy::{self, Loaded, Policy};
 
 use super::error::CliError;
 
@@ -13,6 +14,20 @@ use super::error::CliError;
 pub(super) fn load(directory: &Utf8Path) -> Result<Loaded, CliError> {
     check(directory)?;
     Ok(policy::load(directory))
+}
+
+/// Loads a policy; its errors end the run.
+pub(super) fn load_valid(directory: &Utf8Path) -> Result<(Policy, Diagnostics, Sources), CliError> {
+    valid(load(directory)?)
+}
+
+/// A policy without errors, with its warnings and its texts.
+pub(super) fn valid(loaded: Loaded) -> Result<(Policy, Diagnostics, Sources), CliError> {
+    let Loaded { policy, findings, sources } = loaded;
+    match policy {
+        Some(policy) => Ok((policy, findings, sources)),
+        None => Err(CliError::Invalid { findings, sources }),
+    }
 }
 
 /// Refuses what is no directory. What cannot be inspected is left to the reader of the files.

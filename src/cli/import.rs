@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diagnostic::{Sources, Span};
+use crate::diagnostic::{Diagnostics, Sources, Span};
 use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
 use crate::observe::{self, Chosen};
 use crate::plan::{self, Gaps};
@@ -90,7 +90,7 @@ async fn carry_out(
         new_files::refuse_existing(&args.directory, new, instead(args))?;
         there.has_none_of(imported, lock.known(), &live, instead(args))?;
     }
-    let PolicyTexts { policy, sources } = read_back(there, &made)?;
+    let (policy, _, sources) = read_back(there, &made)?;
     if args.from.is_none() {
         let context = Context { lock: Lock::EMPTY, ..context };
         prove(there, policy.clone(), sources, &live, imported, context)?;
@@ -153,11 +153,11 @@ impl There {
             return Ok(nothing());
         }
         let loaded = directory::load(directory)?;
-        match loaded.policy {
-            Some(policy) => Ok(Self { policy, sources: loaded.sources, fresh: false }),
-            None if loaded.sources.is_empty() && loaded.findings.len() == 1 => Ok(nothing()),
-            None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
+        if loaded.policy.is_none() && loaded.sources.is_empty() && loaded.findings.len() == 1 {
+            return Ok(nothing());
         }
+        let (policy, _, sources) = directory::valid(loaded)?;
+        Ok(Self { policy, sources, fresh: false })
     }
 
     /// Files can be replaced by the same spaces only, and a space cannot stand in two files.
@@ -296,23 +296,13 @@ fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec
     drafts.into_iter().map(like).collect()
 }
 
-/// A policy and its texts.
-struct PolicyTexts {
-    policy: Policy,
-    sources: Sources,
-}
-
 /// Reads the files as any policy is read, together with what is there.
-fn read_back(there: &There, made: &Files) -> Result<PolicyTexts, CliError> {
+fn read_back(there: &There, made: &Files) -> Result<(Policy, Diagnostics, Sources), CliError> {
     let mut sources = there.without(made);
     for (path, text) in made {
         sources.insert(path.clone(), text.as_str());
     }
-    let loaded = policy::from_sources(sources);
-    match loaded.policy {
-        Some(policy) => Ok(PolicyTexts { policy, sources: loaded.sources }),
-        None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
-    }
+    directory::valid(policy::from_sources(sources))
 }
 
 /// Plans the policy against the site as it was read: nothing may change.

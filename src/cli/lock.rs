@@ -19,12 +19,8 @@ const WIDEST: usize = 60;
 /// Looks up every name of the policy, takes over what a person accepts, and writes the lock.
 pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;
-    let loaded = directory::load(&args.directory)?;
-    let mut sources = loaded.sources;
-    let Some(mut policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources });
-    };
-    out.findings(&loaded.findings, &sources);
+    let (mut policy, warnings, mut sources) = directory::load_valid(&args.directory)?;
+    out.findings(&warnings, &sources);
     let mut file = LockFile::read(&args.directory, &mut sources)?;
     let connection = Connection::open(&args.site, &args.directory, &policy, &file, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
@@ -45,10 +41,8 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let context = Context { today, lock: file.known() };
     // A key that means another space from now on.
     unread.extend(unreadable::for_names(reading, &mut policy, &mut live, context).await?);
-    let Resolved { mut desired, warnings, .. } = match policy::resolve(&policy, &live, context) {
-        Ok(resolved) => resolved,
-        Err(findings) => return Err(CliError::Invalid { findings, sources }),
-    };
+    let Resolved { mut desired, warnings, .. } = policy::resolve(&policy, &live, context)
+        .map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?;
     out.findings(&warnings, &sources);
     unread.say(out);
     desired.skipped.extend(unread.skipped);

@@ -56,13 +56,14 @@ impl Prepared {
 pub(super) struct Begun {
     pub(super) policy: Policy,
     sources: Sources,
-    lock: LockFile,
+    pub(super) lock: LockFile,
     pub(super) connection: Connection,
     pub(super) live: Live,
     /// The last run that kept a journal here.
     last: Option<journal::Last>,
-    today: Date,
-    files: Fingerprint,
+    pub(super) today: Date,
+    /// Of all texts of the policy, by path.
+    pub(super) files: Fingerprint,
     /// What was skipped because it cannot be read.
     pub(super) unread: UnreadSpaces,
 }
@@ -84,18 +85,14 @@ pub(super) async fn begin(
     out: &Output,
 ) -> Result<Begun, CliError> {
     let today = environment.today()?;
-    let loaded = directory::load(&scope.directory)?;
-    let files = fingerprint(&loaded.sources);
-    let mut sources = loaded.sources;
-    let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources });
-    };
+    let (policy, warnings, mut sources) = directory::load_valid(&scope.directory)?;
+    let files = Fingerprint::of_named(sources.iter().map(|(file, text)| (file.as_str(), text.as_ref())));
     let lock = LockFile::read(&scope.directory, &mut sources)?;
     may_be_covered(&policy, lock.known(), scope)?;
     if let Some(team) = &scope.team {
         is_delegated(&policy, team)?;
     }
-    out.findings(&loaded.findings, &sources);
+    out.findings(&warnings, &sources);
     let contradictions = policy.contradictions(today);
     if contradictions.has_errors() {
         return Err(CliError::Invalid { findings: contradictions, sources });
@@ -113,11 +110,6 @@ pub(super) async fn begin(
     can_be_changed(&live.site)?;
     let last = last_run(&scope.directory, &connection, out);
     Ok(Begun { policy, sources, lock, connection, live, last, today, files, unread: UnreadSpaces::default() })
-}
-
-/// All texts of a policy, by path.
-fn fingerprint(sources: &Sources) -> Fingerprint {
-    Fingerprint::of_named(sources.iter().map(|(file, text)| (file.as_str(), text.as_ref())))
 }
 
 impl Begun {
@@ -166,18 +158,6 @@ impl Begun {
             }
         }
         Ok(())
-    }
-
-    pub(super) const fn today(&self) -> Date {
-        self.today
-    }
-
-    pub(super) const fn lock_file(&self) -> &LockFile {
-        &self.lock
-    }
-
-    pub(super) const fn files(&self) -> Fingerprint {
-        self.files
     }
 
     /// A plan with what showing and applying it need; `learning` says what becomes of the lock.

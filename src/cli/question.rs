@@ -44,15 +44,10 @@ pub(super) struct AskedPages {
 impl PreparedQuestion {
     /// The question as it is shown.
     pub(super) fn shown(&self) -> Question<'_> {
-        self.shown_about(&self.object)
-    }
-
-    /// The same question about one of the pages of a pattern.
-    pub(super) fn shown_about<'q>(&'q self, object: &'q Object) -> Question<'q> {
         Question {
             names: SiteNames { live: &self.live, aliases: &self.aliases },
             verb: self.verb,
-            object,
+            object: &self.object,
             asker: self.asker.as_ref(),
             desired: self.desired.as_ref(),
             planned: self.planned,
@@ -113,17 +108,19 @@ pub(super) fn load(
     out: &Output,
 ) -> Result<(Policy, Sources), CliError> {
     let loaded = directory::load(&args.directory)?;
-    let nothing_there = loaded.findings.iter().all(|finding| finding.code == Code::NoFiles);
-    match loaded.policy {
-        Some(policy) => {
-            out.findings(&loaded.findings, &loaded.sources);
-            Ok((policy, loaded.sources))
-        }
-        None if nothing_there && (environment.url.is_some() || args.site.site.is_some()) && !planned => {
-            Ok((Policy::default(), loaded.sources))
-        }
-        None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
+    let nothing_there =
+        loaded.policy.is_none() && loaded.findings.iter().all(|finding| finding.code == Code::NoFiles);
+    if nothing_there && (environment.url.is_some() || args.site.site.is_some()) && !planned {
+        return Ok((Policy::default(), loaded.sources));
     }
+    let (policy, warnings, sources) = directory::valid(loaded)?;
+    out.findings(&warnings, &sources);
+    Ok((policy, sources))
+}
+
+/// The aliases of people, by their accounts.
+pub(super) fn aliases(policy: &Policy) -> BTreeMap<AccountId, String> {
+    policy.people.iter().map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect()
 }
 
 struct Prepare<'a> {
@@ -230,7 +227,7 @@ impl Prepare<'_> {
             },
             live,
             desired: told.and_then(|mut told| told.spaces.remove(key)),
-            aliases: self.aliases(),
+            aliases: aliases(self.policy),
             planned: self.planned,
         })
     }
@@ -281,14 +278,9 @@ impl Prepare<'_> {
             pattern: None,
             live: read,
             desired: None,
-            aliases: self.aliases(),
+            aliases: aliases(self.policy),
             planned: false,
         }))
-    }
-
-    fn aliases(&self) -> BTreeMap<AccountId, String> {
-        let people = self.policy.people.iter();
-        people.map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect()
     }
 
     /// The policy as far as it bears on the question.

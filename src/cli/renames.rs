@@ -2,7 +2,7 @@
 
 use crate::files;
 use crate::model::{Desired, DesiredPage, Kept, PageList};
-use crate::policy::{self, Context, Loaded, from_sources};
+use crate::policy::{self, Context, from_sources};
 
 use super::args::FmtArgs;
 use super::directory;
@@ -18,8 +18,7 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
         return Err(CliError::usage("--renames takes one policy directory", "run it for each of them"));
     };
     let today = environment.today()?;
-    let Loaded { policy, findings, mut sources } = directory::load(folder)?;
-    let Some(mut before) = policy else { return Err(CliError::Invalid { findings, sources }) };
+    let (mut before, _, mut sources) = directory::load_valid(folder)?;
     let file = LockFile::read(folder, &mut sources)?;
     let connection = Connection::open(&args.site, folder, &before, &file, environment, out).await?;
     let reading = SiteReading::of(&connection, out);

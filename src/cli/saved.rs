@@ -64,16 +64,16 @@ impl SavedPlan {
         let Some(made_from) = &plan.made_from else {
             return Some("it does not say which files it was made from".to_owned());
         };
-        if made_from.files != begun.files() {
+        if made_from.files != begun.files {
             return Some("the policy files are not those that it was made from".to_owned());
         }
-        if !made_from.locks.contains(&begun.lock_file().fingerprint()) {
+        if !made_from.locks.contains(&begun.lock.fingerprint()) {
             return Some("confperm.lock is not the one that it was made with".to_owned());
         }
         if plan.is_blocked() {
             return Some("it was blocked when it was made".to_owned());
         }
-        ended(plan, begun.today()).map(|day| format!("what it grants until {day} has ended since"))
+        ended(plan, begun.today).map(|day| format!("what it grants until {day} has ended since"))
     }
 
     fn refused(&self, why: &str) -> CliError {

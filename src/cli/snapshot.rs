@@ -61,10 +61,10 @@ fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy
     }
     let loaded = directory::load(&args.directory)?;
     let needed = args.site.site.is_none() && environment.url.is_none() && !loaded.sources.is_empty();
-    match loaded.policy {
-        Some(policy) => Ok(policy),
-        None if needed => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
-        None => Ok(Policy::default()),
+    match directory::valid(loaded) {
+        Ok((policy, ..)) => Ok(policy),
+        Err(error) if needed => Err(error),
+        Err(_) => Ok(Policy::default()),
     }
 }
 

@@ -23,12 +23,11 @@ pub(super) fn without_unlocked(
     out: &Output,
 ) -> Option<(Desired, BTreeSet<SpaceKey>)> {
     let (policy, live) = (&begun.policy, &begun.live);
-    let lacks =
-        |policy: &Policy| news(&begun.lock_file().learnt(policy, live, &begun.connection, false).added);
+    let lacks = |policy: &Policy| news(&begun.lock.learnt(policy, live, &begun.connection, false).added);
     if lacks(policy).is_empty() || !lacks(&policy.central()).is_empty() {
         return None;
     }
-    let on_site = policy.on_site(begun.lock_file().known(), &live.listing);
+    let on_site = policy.on_site(begun.lock.known(), &live.listing);
     let files = policy.files_of_teams();
     let (mut without, mut skipped, mut said) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for (file, (team, line)) in &files {

@@ -58,14 +58,8 @@ struct Valid {
 
 fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Valid, CliError> {
     let today = environment.today()?;
-    let loaded = directory::load(&args.directory)?;
-    let mut sources = loaded.sources;
+    let (policy, mut findings, mut sources) = directory::load_valid(&args.directory)?;
     let file_count = sources.iter().len();
-    let files = count(file_count, "file", "files");
-    let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources });
-    };
-    let mut findings = loaded.findings;
     findings.extend(policy.contradictions(today));
     findings.extend(policy.ended(today, LockFile::read(&args.directory, &mut sources)?.known()));
     if findings.has_errors() {
@@ -93,6 +87,7 @@ fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result
     if !policy.rules.is_empty() {
         spaces = format!("{spaces} and {}", count(policy.rules.len(), "rule", "rules"));
     }
+    let files = count(file_count, "file", "files");
     let _ = writeln!(
         said,
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up."

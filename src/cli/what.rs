@@ -1,6 +1,6 @@
 //! `confperm what`: everything that one person can see and do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::access::{Asker, Engine};
 use crate::model::{Live, SpaceKey};
@@ -12,7 +12,7 @@ use crate::render::{self, SiteNames, SurveyQuestion};
 use super::args::{AnswerFormat, WhatArgs};
 use super::chosen;
 use super::keys;
-use super::question::{askers, load};
+use super::question::{aliases, askers, load};
 use super::subject::{self, Questioned};
 use super::{CliError, Connection, Environment, Exit, LockFile, Output, SiteReading};
 
@@ -64,12 +64,9 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
     }
     let mut shown = state(&live).unwrap_or(live);
     shown.spaces.retain(|key, _| spaces.contains(key));
-    let people = policy.people.iter();
-    let aliases: BTreeMap<_, _> =
-        people.map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect();
     let surveys = Engine::new(&shown).survey(&asker);
     let question = SurveyQuestion {
-        names: SiteNames { live: &shown, aliases: &aliases },
+        names: SiteNames { live: &shown, aliases: &aliases(&policy) },
         asker: &asker,
         planned: args.planned,
     };

@@ -5,7 +5,7 @@ mod scopes;
 mod unknown;
 
 use crate::confluence::{Error, Read as _};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::Sources;
 use crate::model::{Edition, Live, Site, SpaceRoleMode};
 use crate::plan::{self, Gaps};
 use crate::policy::lock::LOCK_FILE;
@@ -41,11 +41,7 @@ pub(super) async fn run(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let loaded = directory::load(&args.directory)?;
-    let mut sources = loaded.sources;
-    let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources });
-    };
+    let (policy, _, mut sources) = directory::load_valid(&args.directory)?;
     if args.scopes {
         out.data(&scopes::needed(&policy));
         return Ok(Exit::Done);
@@ -75,11 +71,7 @@ pub(super) async fn run(
     let context = Context { today: environment.today()?, lock: lock.known() };
     let live = Live { guests: policy.guests(), ..Live::of(site) };
     let reading = SiteReading::of(&connection, out);
-    let found = Box::pin(of_policy(reading, live, policy, context, out)).await?;
-    if let Some(problems) = &found.problems {
-        out.findings(problems, &sources);
-    }
-    findings.extend(found.findings);
+    findings.extend(Box::pin(of_policy(reading, live, policy, &sources, context, out)).await?);
     Ok(report(&findings, args.format, out))
 }
 
@@ -114,25 +106,18 @@ fn report(findings: &[Diagnosis], format: AnswerFormat, out: &Output) -> Exit {
     exit
 }
 
-/// What was found about the policy on this site.
-#[derive(Default)]
-struct PolicyOnSite {
-    findings: Vec<Diagnosis>,
-    /// Why the policy does not fit the site.
-    problems: Option<Diagnostics>,
-}
-
 /// Reads what a plan needs, and says what of it stays unknown, and what the account may not change.
 async fn of_policy(
     reading: SiteReading<'_>,
     mut live: Live,
     mut policy: Policy,
+    sources: &Sources,
     context: Context<'_>,
     out: &Output,
-) -> Result<PolicyOnSite, CliError> {
+) -> Result<Vec<Diagnosis>, CliError> {
     let asked = (&[][..], About::Policy);
     let read = unreadable::for_plan(reading, &mut policy, &mut live, context, asked, &plan::needs).await;
-    let (mut findings, problems) = match read {
+    let mut findings = match read {
         Ok((Ok(Resolved { mut desired, .. }), unread)) => {
             unread.say(out);
             desired.skipped.extend(unread.skipped);
@@ -143,21 +128,20 @@ async fn of_policy(
             let about = (None, gaps);
             let rest = without_blocked(&policy, &live, &desired, &planned.plan, about, &|_| ())?;
             findings.extend(rights::of_plan(&rest.unwrap_or(planned).plan));
-            (findings, None)
+            findings
         }
         Ok((Err(problems), _)) => {
-            let findings = "policy   does not fit this site: see the errors above".to_owned();
-            (vec![Diagnosis::Broken(findings)], Some(problems))
+            out.findings(&problems, sources);
+            vec![Diagnosis::Broken("policy   does not fit this site: see the errors above".to_owned())]
         }
         // No plan comes about either, and the list that is in doubt is named.
         Err(error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. })) => {
-            let findings = vec![Diagnosis::Broken(format!("answers  {error}"))];
-            return Ok(PolicyOnSite { findings, problems: None });
+            return Ok(vec![Diagnosis::Broken(format!("answers  {error}"))]);
         }
         Err(error) => return Err(error.into()),
     };
     findings.extend(unknown::unknown(&live));
-    Ok(PolicyOnSite { findings, problems })
+    Ok(findings)
 }
 
 fn edition(site: &Site) -> Diagnosis {
