@@ -1,7 +1,7 @@
 //! Which line of the policy asks for a route.
 
 use super::question::{Level, Needed, Route};
-use crate::model::{Audience, Declaration, DesiredSpace, PageList, Principal, Strength, ToHold, Wanted};
+use crate::model::{Audience, ContentId, Declaration, DesiredSpace, PageList, Strength, ToHold, Wanted};
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
 /// What is declared as a role on a site that holds single permissions, or the other way round, is another
@@ -39,7 +39,7 @@ pub fn declared<'d>(
     }
 }
 
-fn open(space: &DesiredSpace, content: crate::model::ContentId, list: PageList) -> Option<&Declaration> {
+fn open(space: &DesiredSpace, content: ContentId, list: PageList) -> Option<&Declaration> {
     let wanted = space.pages.get(&content)?.audience(list)?;
     wanted.what.is_anyone().then_some(&wanted.by)
 }
@@ -48,21 +48,5 @@ impl Route {
     /// Whether a policy could ask for it.
     pub const fn is_declarable(&self) -> bool {
         matches!(self, Self::Grant { .. } | Self::Listed { .. })
-    }
-
-    /// The principal that the route names, if it names one.
-    pub fn principal(&self) -> Option<Principal> {
-        match self {
-            Self::Licence { group } => Some(Principal::Group(group.clone())),
-            Self::Grant { principal, .. } => Some(principal.clone()),
-            Self::Listed { subject } => Some(subject.clone().into()),
-            Self::AnonymousAccess => Some(Principal::Anonymous),
-            Self::LicenceAssumed
-            | Self::Guest
-            | Self::App
-            | Self::Unlicensed
-            | Self::UnlicensedAccess
-            | Self::OpenList => None,
-        }
     }
 }

@@ -38,11 +38,6 @@ impl Policy {
         self.delegation.team(self.focus.team.as_deref()?)
     }
 
-    /// Whether a run is about some spaces alone.
-    pub const fn is_limited(&self) -> bool {
-        self.focus.spaces.is_some()
-    }
-
     /// Whether a run is for a team alone.
     pub fn is_for_team(&self, team: &Team) -> bool {
         self.team_in_focus() == Some(team)

@@ -89,10 +89,6 @@ impl Delegation {
     pub fn team(&self, name: &str) -> Option<&Team> {
         self.teams.iter().find(|team| team.name.value == name)
     }
-
-    pub const fn is_empty(&self) -> bool {
-        self.teams.is_empty() && self.owners.is_empty()
-    }
 }
 
 impl Team {
