@@ -12,7 +12,7 @@ use super::levels::Outcome;
 use super::question::{Asker, ContentVerb, Level, Needed, Object, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
-    Members, PageList, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth,
+    Members, PageList, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth, words,
 };
 
 /// What the lints are told beside the state of the site.
@@ -38,86 +38,46 @@ pub struct Finding {
     pub level: Option<Level>,
 }
 
-/// The lints. The first four are the warnings of Confluence's own share dialog; the last six only a plan
-/// can give, since they need to know what was meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lint {
-    /// On a list of the page, and may not use Confluence: without a licence, whatever it holds in the space.
-    ListedWithoutLicence,
-    /// On a list of the page, without access to the space.
-    ListedWithoutSpace,
-    /// On a list of the page, without view of a page above.
-    ListedWithoutAncestor,
-    /// On the edit list, without the right to edit in the space.
-    ListedWithoutEditRight,
-    /// A group on a list that has no members.
-    ListedWithoutMembers,
-    /// On the view list only, while a group gives edit: access is additive.
-    ViewOnlyInVain,
-    /// No account on the list can sign in any more. The page is dead; when the last account is purged from
-    /// the list, it is open.
-    DeadList,
-    /// As [`Lint::DeadList`], once those go who are about to.
-    ListOfLeavers,
-    /// Only deactivated accounts and apps administer the space.
-    SpaceWithoutAdmin,
-    /// A required admin cannot see the page.
-    AdminCutOff,
-    /// An account that is to see only certain pages sees this one at the moment.
-    SeenByGuests,
-    /// An account that is to see only certain pages of the space has another way into it.
-    GuestInside,
-    /// An account that is to see only certain pages is on the list of this one by another group.
-    GuestListed,
-    /// The site has no lists for this kind of content.
-    NotRestrictable,
-    /// The time of `read/space` is over, and it stays, since other permissions of the principal need it.
-    EndedReadStays,
-    /// Given to `anonymous` on a site that lets no reader in who is not signed in.
-    AnonymousKeptOut,
-}
-
-impl Lint {
-    pub const ALL: [Self; 16] = [
-        Self::ListedWithoutMembers,
-        Self::EndedReadStays,
-        Self::AnonymousKeptOut,
-        Self::ListedWithoutLicence,
-        Self::ListedWithoutSpace,
-        Self::ListedWithoutAncestor,
-        Self::ListedWithoutEditRight,
-        Self::ViewOnlyInVain,
-        Self::DeadList,
-        Self::ListOfLeavers,
-        Self::SpaceWithoutAdmin,
-        Self::AdminCutOff,
-        Self::SeenByGuests,
-        Self::GuestInside,
-        Self::GuestListed,
-        Self::NotRestrictable,
-    ];
-
-    /// The code under which it is shown and silenced.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ListedWithoutLicence => "listed-without-licence",
-            Self::ListedWithoutSpace => "listed-without-space",
-            Self::ListedWithoutMembers => "listed-without-members",
-            Self::EndedReadStays => "ended-read-stays",
-            Self::AnonymousKeptOut => "anonymous-kept-out",
-            Self::ListedWithoutAncestor => "listed-without-ancestor",
-            Self::ListedWithoutEditRight => "listed-without-edit-right",
-            Self::ViewOnlyInVain => "view-only-in-vain",
-            Self::DeadList => "dead-list",
-            Self::ListOfLeavers => "list-of-leavers",
-            Self::SpaceWithoutAdmin => "space-without-admin",
-            Self::AdminCutOff => "admin-cut-off",
-            Self::SeenByGuests => "seen-by-guests",
-            Self::GuestInside => "guest-inside",
-            Self::GuestListed => "guest-listed",
-            Self::NotRestrictable => "not-restrictable",
-        }
+// The words are the codes under which they are shown and silenced.
+words! {
+    /// The lints. The first four are the warnings of Confluence's own share dialog; the last six only a plan
+    /// can give, since they need to know what was meant.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Lint {
+        /// On a list of the page, and may not use Confluence: without a licence, whatever it holds in the space.
+        ListedWithoutLicence = "listed-without-licence",
+        /// On a list of the page, without access to the space.
+        ListedWithoutSpace = "listed-without-space",
+        /// On a list of the page, without view of a page above.
+        ListedWithoutAncestor = "listed-without-ancestor",
+        /// On the edit list, without the right to edit in the space.
+        ListedWithoutEditRight = "listed-without-edit-right",
+        /// A group on a list that has no members.
+        ListedWithoutMembers = "listed-without-members",
+        /// On the view list only, while a group gives edit: access is additive.
+        ViewOnlyInVain = "view-only-in-vain",
+        /// No account on the list can sign in any more. The page is dead; when the last account is purged from
+        /// the list, it is open.
+        DeadList = "dead-list",
+        /// As [`Lint::DeadList`], once those go who are about to.
+        ListOfLeavers = "list-of-leavers",
+        /// Only deactivated accounts and apps administer the space.
+        SpaceWithoutAdmin = "space-without-admin",
+        /// A required admin cannot see the page.
+        AdminCutOff = "admin-cut-off",
+        /// An account that is to see only certain pages sees this one at the moment.
+        SeenByGuests = "seen-by-guests",
+        /// An account that is to see only certain pages of the space has another way into it.
+        GuestInside = "guest-inside",
+        /// An account that is to see only certain pages is on the list of this one by another group.
+        GuestListed = "guest-listed",
+        /// The site has no lists for this kind of content.
+        NotRestrictable = "not-restrictable",
+        /// The time of `read/space` is over, and it stays, since other permissions of the principal need it.
+        EndedReadStays = "ended-read-stays",
+        /// Given to `anonymous` on a site that lets no reader in who is not signed in.
+        AnonymousKeptOut = "anonymous-kept-out",
     }
 }
 

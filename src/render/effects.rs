@@ -212,7 +212,7 @@ pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
     if !old.is_empty() {
         let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
         for lint in &old {
-            *codes.entry(lint.code.code()).or_default() += 1;
+            *codes.entry(lint.code.as_str()).or_default() += 1;
         }
         let codes: Vec<String> = codes.into_iter().map(|(code, number)| format!("{number} {code}")).collect();
         let before = if section.lines.is_empty() { "" } else { "and " };
@@ -295,6 +295,6 @@ pub(super) fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
         "{}{place}  {who}{}{at}  {}",
         lint.space,
         lint_words(lint.code),
-        paint(FAINT, &format!("{origin}  {}", lint.code.code()))
+        paint(FAINT, &format!("{origin}  {}", lint.code.as_str()))
     )
 }

@@ -28,7 +28,7 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
     annotations.extend(not_covered(&plan, level));
     annotations.extend(effects::shown_lints(&plan, view.all).into_iter().map(|lint| {
         let words = plain(&effects::lint_line(lint, &plan));
-        Annotation::of(AnnotationLevel::Warning, Some(&lint.code.code()), lint.origin.as_ref(), &words)
+        Annotation::of(AnnotationLevel::Warning, Some(&lint.code.as_str()), lint.origin.as_ref(), &words)
     }));
     annotations
 }
