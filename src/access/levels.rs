@@ -47,16 +47,6 @@ pub enum Outcome {
     Inherited,
 }
 
-impl Outcome {
-    const fn answer(self) -> Truth {
-        match self {
-            Self::Denied => Truth::No,
-            Self::Unknown => Truth::Unknown,
-            Self::Allowed | Self::Inherited => Truth::Yes,
-        }
-    }
-}
-
 /// The verdict that the levels come to.
 pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
     if let Some(level) = levels.iter().find(|report| report.outcome == Outcome::Denied) {
@@ -74,22 +64,18 @@ pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
     if certain { Verdict::Allowed } else { Verdict::Unknown(reasons) }
 }
 
-/// The asker, as numbers in the table.
-pub(super) struct Parties(pub(super) Vec<u32>);
-
 impl Engine<'_> {
     /// Whether the asker may do it.
     pub fn can(&self, asker: &Asker, verb: impl Into<Verb>, object: &Object) -> Verdict {
         verdict(&self.levels(asker, verb.into(), object))
     }
 
-    /// Every level from the outside in.
+    /// Every level from the outside in. The parties of the asker are their numbers in the table.
     pub(super) fn levels(&self, asker: &Asker, verb: Verb, object: &Object) -> Vec<LevelReport> {
         match self.parties(asker) {
-            Ok(parties) => self.levels_as(asker, &Parties(parties), verb, object),
+            Ok(parties) => self.levels_as(asker, &parties, verb, object),
             Err(reason) => {
-                let need =
-                    self.read(AccessGate::unread(Level::Site, Needed::SignIn, reason), &Parties(Vec::new()));
+                let need = self.read(AccessGate::unread(Level::Site, Needed::SignIn, reason), &[]);
                 vec![LevelReport::of(Level::Site, need)]
             }
         }
@@ -103,11 +89,11 @@ impl Engine<'_> {
         verb: Verb,
         object: &Object,
     ) -> Option<Verdict> {
-        let parties = Parties(vec![self.person(account)?, self.group(group)?]);
+        let parties = [self.person(account)?, self.group(group)?];
         Some(verdict(&self.levels_as(&Asker::Person(account.clone()), &parties, verb, object)))
     }
 
-    fn levels_as(&self, asker: &Asker, parties: &Parties, verb: Verb, object: &Object) -> Vec<LevelReport> {
+    fn levels_as(&self, asker: &Asker, parties: &[u32], verb: Verb, object: &Object) -> Vec<LevelReport> {
         let sign_in = self.sign_in(asker, parties, self.space(object.space()));
         let mut levels = vec![LevelReport::of(Level::Site, sign_in)];
         for gate in self.formula(verb, object).gates {
@@ -123,15 +109,9 @@ impl Engine<'_> {
     }
 
     /// What a gate says to the asker.
-    pub(super) fn read(&self, gate: AccessGate<'_>, parties: &Parties) -> Need {
+    pub(super) fn read(&self, gate: AccessGate<'_>, parties: &[u32]) -> Need {
         let Some(ways) = gate.ways else {
-            let routes = vec![FoundRoute::sure(Route::OpenList)];
-            return Need {
-                needed: gate.needed,
-                outcome: Outcome::Inherited,
-                routes,
-                doubts: BTreeSet::new(),
-            };
+            return Need { outcome: Outcome::Inherited, ..Need::met(gate.needed, vec![Route::OpenList]) };
         };
         let mut answer = Truth::No;
         let mut routes = Vec::new();
@@ -148,11 +128,11 @@ impl Engine<'_> {
     }
 
     /// Whether a way leads the asker through, and why not certainly.
-    fn leads(&self, way: &Way<'_>, parties: &Parties) -> (Truth, BTreeSet<Reason>) {
+    fn leads(&self, way: &Way<'_>, parties: &[u32]) -> (Truth, BTreeSet<Reason>) {
         let test = |party: &u32| self.memberships.reaches(way.grantee(), *party, &self.table);
-        let reached = parties.0.iter().map(test).max().unwrap_or(Truth::No);
+        let reached = parties.iter().map(test).max().unwrap_or(Truth::No);
         let is_unsure = |party: &u32| reached == Truth::Unknown && test(party) == Truth::Unknown;
-        let unsure: RoaringBitmap = parties.0.iter().copied().filter(is_unsure).collect();
+        let unsure: RoaringBitmap = parties.iter().copied().filter(is_unsure).collect();
         let mut doubts = self.doubts(way, &unsure);
         for party in unsure {
             doubts.extend(self.memberships.standing_doubts(party, self.live, &self.table));
@@ -192,7 +172,11 @@ impl Need {
     }
 
     pub(super) const fn answer(&self) -> Truth {
-        self.outcome.answer()
+        match self.outcome {
+            Outcome::Denied => Truth::No,
+            Outcome::Unknown => Truth::Unknown,
+            Outcome::Allowed | Outcome::Inherited => Truth::Yes,
+        }
     }
 }
 

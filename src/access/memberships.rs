@@ -346,14 +346,16 @@ impl TierSets {
         let unlicensed = if unlisted == Unlisted::Counts { unlicensed.doubted() } else { unlicensed };
         let apps = get(Standing::App);
 
-        // One who is licensed and one who is perhaps a guest may be the same person: where both count
-        // alike, the person surely counts.
-        let direct = union(&[&licensed, &guests, &apps]);
-        let group = union(&[&licensed, &apps, &guests.clone().doubted()]);
-        let signed_in = union(&[&licensed, &unlicensed, &guests.clone().doubted(), &apps.clone().doubted()]);
+        // One who is perhaps licensed and perhaps a guest surely counts where both do. A plain union cannot see that
+        // and need not: the answer is then unknown rather than wrong.
+        let direct = Reach::union([&licensed, &guests, &apps].into_iter());
+        let group = Reach::union([&licensed, &apps, &guests.clone().doubted()].into_iter());
+        let signed_in = Reach::union(
+            [&licensed, &unlicensed, &guests.clone().doubted(), &apps.clone().doubted()].into_iter(),
+        );
 
         let number = |party: &Principal| table.find(party);
-        let visitors = union(&[&licensed, &unlicensed, &guests, &apps]);
+        let visitors = Reach::union([&licensed, &unlicensed, &guests, &apps].into_iter());
         let mut anonymous = match site.anonymous_access {
             Known::Known(true) => visitors,
             Known::Known(false) | Known::Unknown(_) => visitors.doubted(),
@@ -369,7 +371,7 @@ impl TierSets {
             );
         }
         let mut service_desk = match unreadable {
-            Unreadable::AnyoneMayBeIn => union(&[&licensed, &unlicensed]).doubted(),
+            Unreadable::AnyoneMayBeIn => Reach::union([&licensed, &unlicensed].into_iter()).doubted(),
             Unreadable::StandsForItself => Reach::default(),
         };
         if let Some(party) = number(&Principal::Class(AccessClass::JsmProjectAdmins)) {
@@ -384,17 +386,6 @@ impl TierSets {
         let anonymous = only(tier != Tier::Administer, anonymous);
         Self { direct, group, anonymous, classes }
     }
-}
-
-/// The union of sets of standings. A person with two possible standings is perhaps in each; being in
-/// all that they may have is being in surely, which a plain union cannot see and need not: the answer
-/// is then unknown rather than wrong.
-fn union(parts: &[&Reach]) -> Reach {
-    let mut all = Reach::default();
-    for part in parts {
-        all.or(part);
-    }
-    all
 }
 
 fn product_admins(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::engine::Engine;
-use super::levels::{FoundRoute, Need, Parties};
+use super::levels::{FoundRoute, Need};
 use super::memberships::anonymous_doubt;
 use super::question::{Asker, Clause, Needed, Route};
 use super::standing::Standing;
@@ -11,7 +11,7 @@ use crate::model::{GroupId, Known, LiveSpace, Permission, ProductAccess, Truth};
 
 impl Engine<'_> {
     /// What the gate of the site says to the asker, on the way to a space if that was read.
-    pub(super) fn sign_in(&self, asker: &Asker, parties: &Parties, space: Option<&LiveSpace>) -> Need {
+    pub(super) fn sign_in(&self, asker: &Asker, parties: &[u32], space: Option<&LiveSpace>) -> Need {
         match asker {
             Asker::Anonymous => self.anonymous_gate(),
             Asker::Person(_) => self.person_gate(parties, space),
@@ -34,11 +34,11 @@ impl Engine<'_> {
         }
     }
 
-    fn person_gate(&self, parties: &Parties, space: Option<&LiveSpace>) -> Need {
+    fn person_gate(&self, parties: &[u32], space: Option<&LiveSpace>) -> Need {
         let mut routes = Vec::new();
         let mut answers = Vec::new();
         let mut doubts = BTreeSet::new();
-        for &party in &parties.0 {
+        for &party in parties {
             doubts.extend(self.memberships.standing_doubts(party, self.live, &self.table));
             for standing in self.memberships.standings(party) {
                 answers.push(match standing {
