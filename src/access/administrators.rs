@@ -74,10 +74,7 @@ impl Engine<'_> {
     /// The account behind a number that stands for a person, and not for an app.
     fn human(&self, number: u32) -> Option<AccountId> {
         let is_app = self.memberships.standings(number).any(|standing| standing == Standing::App);
-        match self.table.name(number) {
-            Some(Principal::User(account)) if !is_app => Some(account.clone()),
-            _ => None,
-        }
+        self.table.name(number)?.account().filter(|_| !is_app).cloned()
     }
 
     /// What it is worth that a principal holds the permission; `None` if it does not hold it.

@@ -83,14 +83,14 @@ impl Engine<'_> {
                 // The first is what the permission is for; others imply it.
                 Needed::Permission { any_of } => missing.extend(any_of.first().copied()),
                 Needed::OnList(list) => changes.extend(level.content().and_then(|content| {
-                    Some(match principal(asker)?.subject() {
+                    Some(match asker.principal()?.subject() {
                         Some(subject) => Fix::List(content, *list, subject),
                         None => Fix::Open(content, *list),
                     })
                 })),
             }
         }
-        if let Some(principal) = principal(asker)
+        if let Some(principal) = asker.principal()
             && let Some(grants) = self.grants(space, &principal, missing)
         {
             changes.extend(grants);
@@ -171,14 +171,4 @@ fn denied(levels: &[LevelReport]) -> impl Iterator<Item = (Level, &Needed)> {
         let needs = report.needs.iter().filter(|need| need.outcome == Outcome::Denied);
         needs.map(|need| (report.level, &need.needed))
     })
-}
-
-/// The principal that a remedy would name; a stranger by a group.
-fn principal(asker: &Asker) -> Option<Principal> {
-    match asker {
-        Asker::Person(account) => Some(Principal::User(account.clone())),
-        Asker::Group(group) => Some(Principal::Group(group.clone())),
-        Asker::Anonymous => Some(Principal::Anonymous),
-        Asker::Stranger { groups } => groups.first().cloned().map(Principal::Group),
-    }
 }

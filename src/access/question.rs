@@ -197,6 +197,26 @@ impl Needed {
     }
 }
 
+impl Asker {
+    /// The account that asks, if it is a person's.
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Person(account) => Some(account),
+            Self::Group(_) | Self::Anonymous | Self::Stranger { .. } => None,
+        }
+    }
+
+    /// The principal that an entry for the asker would name; of a stranger, a group.
+    pub fn principal(&self) -> Option<Principal> {
+        match self {
+            Self::Person(account) => Some(Principal::User(account.clone())),
+            Self::Group(group) => Some(Principal::Group(group.clone())),
+            Self::Anonymous => Some(Principal::Anonymous),
+            Self::Stranger { groups } => groups.first().cloned().map(Principal::Group),
+        }
+    }
+}
+
 impl Verb {
     /// The word of the command line and of documents.
     pub const fn as_str(self) -> &'static str {

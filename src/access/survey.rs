@@ -115,11 +115,8 @@ impl Engine<'_> {
         &self,
         principals: impl IntoIterator<Item = &'p Principal>,
     ) -> BTreeSet<Reason> {
-        let unread = principals.into_iter().filter_map(|principal| match principal {
-            Principal::Group(group) => members_unread(group, &self.live.directory),
-            Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
-        });
-        unread.collect()
+        let groups = principals.into_iter().filter_map(Principal::group);
+        groups.filter_map(|group| members_unread(group, &self.live.directory)).collect()
     }
 
     /// All who can, or may be able to, beside those who are named: people one by one, and groups whose members are not
@@ -135,23 +132,16 @@ impl Engine<'_> {
         }
         let directory = &self.live.directory;
         let is_named = |account: &AccountId| {
+            let has_member = |group: &GroupId| matches!(directory.members(group), Known::Known(members) if members.contains(account));
             named.contains(&Principal::User(account.clone()))
-                || named.iter().any(|principal| match principal {
-                    Principal::Group(group) => {
-                        matches!(directory.members(group), Known::Known(members) if members.contains(account))
-                    }
-                    Principal::User(_) | Principal::Class(_) | Principal::Anonymous => false,
-                })
+                || named.iter().filter_map(Principal::group).any(has_member)
         };
         let who = self.who(verb, object);
         let people = who.people.iter().chain(&who.perhaps).filter(|account| !is_named(account));
-        let unread = who.parties.iter().chain(&who.perhaps_parties).filter_map(|party| match party {
-            Principal::Group(group) if !named.contains(party) => {
-                matches!(directory.members(group), Known::Unknown(_)).then(|| Asker::Group(group.clone()))
-            }
-            Principal::Group(_) | Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
-        });
-        people.cloned().map(Asker::Person).chain(unread).collect()
+        let parties = who.parties.iter().chain(&who.perhaps_parties);
+        let groups = parties.filter(|party| !named.contains(*party)).filter_map(Principal::group);
+        let unread = groups.filter(|group| matches!(directory.members(group), Known::Unknown(_)));
+        people.cloned().map(Asker::Person).chain(unread.cloned().map(Asker::Group)).collect()
     }
 
     fn survey_space<'a>(

@@ -86,7 +86,7 @@ impl Engine<'_> {
         who.perhaps_parties = self.parties_among(&reach.perhaps);
         // All licensed people include every group: naming them all says nothing.
         if who.parties.contains(&Principal::Class(AccessClass::AllLicensedUsers)) {
-            who.parties.retain(|party| !matches!(party, Principal::Group(_)));
+            who.parties.retain(|party| party.group().is_none());
         }
         for number in &reach.perhaps {
             who.incomplete.extend(self.memberships.standing_doubts(number, self.live, &self.table));
@@ -107,16 +107,11 @@ impl Engine<'_> {
     /// Groups, classes and `anonymous`.
     fn parties_among(&self, numbers: &RoaringBitmap) -> BTreeSet<Principal> {
         let parties = numbers.iter().filter_map(|number| self.table.name(number));
-        parties.filter(|party| !matches!(party, Principal::User(_))).cloned().collect()
+        parties.filter(|party| party.account().is_none()).cloned().collect()
     }
 
     fn people(&self, numbers: &RoaringBitmap) -> BTreeSet<AccountId> {
-        let parties = numbers.iter().filter_map(|number| self.table.name(number));
-        let person = |party: &Principal| match party {
-            Principal::User(account) => Some(account.clone()),
-            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
-        };
-        parties.filter_map(person).collect()
+        numbers.iter().filter_map(|number| self.table.name(number)?.account().cloned()).collect()
     }
 
     /// Notes what is dead about a way, and of what people it is not known whether they are there.

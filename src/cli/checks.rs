@@ -76,10 +76,7 @@ impl<'p> OnlyCheck<'p> {
             let allowed = self.allowed.keys().cloned().collect();
             askers.extend(engine.others_who_can(self.verb, &object, &allowed));
             checks.extend(askers.into_iter().map(|asker| {
-                let doubts = match asker {
-                    Asker::Person(_) => doubts.clone(),
-                    Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. } => BTreeSet::new(),
-                };
+                let doubts = if asker.account().is_some() { doubts.clone() } else { BTreeSet::new() };
                 AccessCheck { doubts, ..check(asker, false, self.span) }
             }));
         }
@@ -115,18 +112,14 @@ pub(super) fn checks<'p: 'l, 'l>(
         live,
         lock: context.lock,
         lookup: Lookup::new(policy, live, context),
-        checks: Vec::new(),
-        only: Vec::new(),
-        findings: Diagnostics::default(),
+        found: TestQuestions { checks: Vec::new(), only: Vec::new(), skipped: Diagnostics::default() },
     };
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
-    making.findings.extend(policy.foreign_links(&live.site));
-    if making.findings.has_errors() {
-        return Err(making.findings);
-    }
-    Ok(TestQuestions { checks: making.checks, only: making.only, skipped: making.findings })
+    let mut found = making.found;
+    found.skipped.extend(policy.foreign_links(&live.site));
+    if found.skipped.has_errors() { Err(found.skipped) } else { Ok(found) }
 }
 
 /// What the tests of a policy ask.
@@ -141,9 +134,7 @@ struct Making<'p, 'l> {
     live: &'l Live,
     lock: &'l Lock,
     lookup: Lookup<'l>,
-    checks: Vec<AccessCheck<'p>>,
-    only: Vec<OnlyCheck<'p>>,
-    findings: Diagnostics,
+    found: TestQuestions<'p>,
 }
 
 impl<'p, 'l> Making<'p, 'l> {
@@ -154,7 +145,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 for target in targets {
                     let objects = self.objects(verb.value, target);
                     let Some(asker) = &asker else { continue };
-                    self.checks.extend(objects.into_iter().map(|object| AccessCheck {
+                    self.found.checks.extend(objects.into_iter().map(|object| AccessCheck {
                         test: number,
                         asker: asker.clone(),
                         verb: on_site(verb.value),
@@ -177,9 +168,10 @@ impl<'p, 'l> Making<'p, 'l> {
         let mut allowed = BTreeMap::new();
         for who in &only.who {
             let Some(asker) = self.asker(who) else { continue };
-            allowed.insert(principal_of(&asker), &who.span);
+            let licensed = Principal::Class(AccessClass::AllLicensedUsers);
+            allowed.insert(asker.principal().unwrap_or(licensed), &who.span);
         }
-        self.only.push(OnlyCheck { test: number, verb, objects, allowed, span: &only.target.span });
+        self.found.only.push(OnlyCheck { test: number, verb, objects, allowed, span: &only.target.span });
     }
 
     fn asker(&mut self, who: &Spanned<Grantee>) -> Option<Asker> {
@@ -189,7 +181,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 Some(Asker::Stranger { groups: BTreeSet::new() })
             }
             Grantee::Class(class) => {
-                self.findings.push(
+                self.found.skipped.push(
                     Diagnostic::new(
                         Code::InvalidPrincipal,
                         format!("`class:{class}` cannot be tested: its members can do different things"),
@@ -246,7 +238,7 @@ impl<'p, 'l> Making<'p, 'l> {
 
     /// What a name means; what does not mean one thing is reported.
     fn known<T>(&mut self, found: Result<T, Diagnostics>) -> Option<T> {
-        found.map_err(|findings| self.findings.extend(findings)).ok()
+        found.map_err(|findings| self.found.skipped.extend(findings)).ok()
     }
 }
 
@@ -256,15 +248,6 @@ fn everything(verb: TestVerb, space: &LiveSpace) -> Vec<Object> {
     }
     let pages = space.tree.iter().flat_map(Tree::iter);
     pages.map(|page| Object::Content(space.space.key.clone(), page.id)).collect()
-}
-
-fn principal_of(asker: &Asker) -> Principal {
-    match asker {
-        Asker::Person(account) => Principal::User(account.clone()),
-        Asker::Group(group) => Principal::Group(group.clone()),
-        Asker::Anonymous => Principal::Anonymous,
-        Asker::Stranger { .. } => Principal::Class(AccessClass::AllLicensedUsers),
-    }
 }
 
 fn whole(space: &LiveSpace) -> Object {

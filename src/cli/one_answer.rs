@@ -8,7 +8,7 @@
 use crate::access::{Asker, Engine, Level, Object, SERVICE_DESK, Verb, Verdict};
 use crate::confluence::{self, Sought};
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Known, Live, SpaceKey};
+use crate::model::{Known, Live, SpaceKey, Why};
 use crate::observe::one::{self, OnLists};
 use crate::policy::{Context, Lookup, PageName, PageSelector, Policy};
 
@@ -33,10 +33,10 @@ impl OneQuestion<'_> {
     ) -> Result<Option<(Live, Object)>, confluence::Error> {
         let (site, hook) = (reading.site, reading.hook());
         let mut live = known.clone();
-        if !one::space(site, &mut live, self.key, self.account().cloned(), &hook).await? {
+        if !one::space(site, &mut live, self.key, self.asker.account().cloned(), &hook).await? {
             return Ok(None);
         }
-        if let Some(account) = self.account() {
+        if let Some(account) = self.asker.account() {
             // Of an account that the site does not describe, the other way says why.
             if !live.directory.people.contains_key(account) || !one::person(site, &mut live, account).await? {
                 return Ok(None);
@@ -55,15 +55,9 @@ impl OneQuestion<'_> {
                 object
             }
         };
-        let mut is_whole = self.asker == Asker::Anonymous;
+        let is_whole = self.asker == Asker::Anonymous || keeps_out(&self.verdict(&mut live, &object));
         if is_whole && !self.read_rest(reading, &mut live).await? {
             return Ok(None);
-        }
-        if !is_whole && keeps_out(&self.verdict(&mut live, &object)) {
-            is_whole = true;
-            if !self.read_rest(reading, &mut live).await? {
-                return Ok(None);
-            }
         }
         self.seek_service_desk(reading, &mut live, &object, on_lists).await?;
         if !keeps_out(&self.verdict(&mut live, &object)) {
@@ -100,13 +94,6 @@ impl OneQuestion<'_> {
         one::named(reading.site, live, self.key, on_lists, mentioned, &reading.hook()).await
     }
 
-    fn account(&self) -> Option<&AccountId> {
-        match &self.asker {
-            Asker::Person(account) => Some(account),
-            Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. } => None,
-        }
-    }
-
     /// The page that is meant, by the same rules as anywhere else.
     fn named(&self, selector: &PageSelector, live: &Live) -> Option<Object> {
         let space = live.spaces.get(self.key)?;
@@ -126,7 +113,7 @@ impl OneQuestion<'_> {
     fn verdict(&self, live: &mut Live, object: &Object) -> Verdict {
         one::in_no_other_group(live);
         if let Some(space) = live.space_mut(self.key)
-            && space.unlisted_anonymous == Known::Unknown(crate::model::Why::NotRead)
+            && space.unlisted_anonymous == Known::Unknown(Why::NotRead)
         {
             space.unlisted_anonymous = Known::Known(false);
         }

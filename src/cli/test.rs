@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::access::{Asker, ContentVerb, Engine, Level, Object, Reason, Verb, Verdict};
+use crate::access::{ContentVerb, Engine, Level, Reason, Verb, Verdict};
 use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
 use crate::model::{ContentId, Desired, Live, PageList, Principal, visible};
@@ -34,9 +34,8 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     let context = Context { today, lock: lock.known() };
     let Tested { reports, state, desired, kept, is_whole } =
         run_all(reading, &policy, &sources, args.live, context, out).await?;
-    let aliases = desired.aliases.clone();
     let shown = TestedState {
-        names: SiteNames { live: &state, aliases: &aliases },
+        names: SiteNames { live: &state, aliases: &desired.aliases },
         desired: Some(&desired),
         planned: !args.live,
     };
@@ -86,7 +85,7 @@ async fn run_all(
             out.findings(&resolved.errors_of_teams(), sources);
             resolved.desired
         }
-        (Err(findings), false) => return Err(CliError::Invalid { findings, sources: sources.clone() }),
+        (Err(findings), false) => return Err(invalid(findings)),
         (Err(_), true) => {
             out.warn("names in the policy do not exist on the site, so a failure cannot say which lines of the policy give access; `confperm plan` lists the names");
             Desired::default()
@@ -184,13 +183,7 @@ fn tested(check: AccessCheck<'_>, site: Option<&SiteAnswer>, engine: &Engine<'_>
 
 /// The accounts that the answers depend on: only those in question, where no others matter.
 fn askers(checks: &[AccessCheck<'_>]) -> Askers {
-    let people: BTreeSet<_> = checks
-        .iter()
-        .filter_map(|check| match &check.asker {
-            Asker::Person(account) => Some(account.clone()),
-            Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. } => None,
-        })
-        .collect();
+    let people: BTreeSet<_> = checks.iter().filter_map(|check| check.asker.account().cloned()).collect();
     if people.is_empty() { Askers::NoPerson } else { Askers::These(people) }
 }
 
@@ -204,12 +197,7 @@ async fn ask(
         .iter()
         .enumerate()
         .filter_map(|(number, check)| {
-            let principal = match &check.asker {
-                Asker::Person(account) => Principal::User(account.clone()),
-                Asker::Group(group) => Principal::Group(group.clone()),
-                Asker::Anonymous => Principal::Anonymous,
-                Asker::Stranger { .. } => return None,
-            };
+            let principal = check.asker.principal()?;
             let list = match check.verb {
                 Verb::On(ContentVerb::View) => PageList::View,
                 Verb::On(ContentVerb::Edit) => PageList::Edit,
@@ -219,10 +207,7 @@ async fn ask(
                 )
                 | Verb::Space(_) => return None,
             };
-            match check.object {
-                Object::Content(_, content) => Some((number, principal, list, content)),
-                Object::Space(_) => None,
-            }
+            Some((number, principal, list, check.object.content()?))
         })
         .collect();
     if !questions.is_empty() {

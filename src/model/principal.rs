@@ -81,6 +81,22 @@ impl Principal {
         }
     }
 
+    /// The account that it is, if it is one.
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::User(account) => Some(account),
+            Self::Group(_) | Self::Class(_) | Self::Anonymous => None,
+        }
+    }
+
+    /// The group that it is, if it is one.
+    pub const fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::Group(group) => Some(group),
+            Self::User(_) | Self::Class(_) | Self::Anonymous => None,
+        }
+    }
+
     /// Whether holding a permission lets anyone use it: what `anonymous` holds administers no space, neither for
     /// visitors nor for accounts that are treated as one (access model, the formula of space permissions).
     pub const fn can_use(&self, permission: Permission) -> bool {

@@ -84,7 +84,7 @@ async fn grants<R: Read>(read: &R, live: &mut Live, needs: &Needs, hook: Hook<'_
     for (space, access) in spaces? {
         match access {
             Some(access) => {
-                accounts.extend(access.holdings.keys().filter_map(account));
+                accounts.extend(access.holdings.keys().filter_map(Principal::account).cloned());
                 live.spaces.insert(space.key.clone(), live_space(space, access).into());
             }
             None => drop(live.listing.spaces.remove(&space.key)),
@@ -140,12 +140,5 @@ pub(super) fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
             .collect(),
         foreign: access.foreign,
         ..LiveSpace::of(space)
-    }
-}
-
-pub(super) fn account(principal: &Principal) -> Option<AccountId> {
-    match principal {
-        Principal::User(account) => Some(account.clone()),
-        Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
     }
 }

@@ -34,7 +34,7 @@ pub async fn space<R: Read>(
     // Rows show what roles give as well, so a yes needs no more.
     let (space, access) = fulfil::one_space(read, listed, SpaceRoleMode::PreRoles, hook).await?;
     let Some(access) = access else { return Ok(false) };
-    let holders = access.holdings.keys().filter_map(fulfil::account);
+    let holders = access.holdings.keys().filter_map(Principal::account).cloned();
     let accounts = holders.chain(accounts).collect();
     live.spaces.insert(key.clone(), fulfil::live_space(space, access).into());
     people::look_up(read, live, accounts).await?;
@@ -105,10 +105,7 @@ pub async fn memberships<R: Read>(read: &R, live: &mut Live, account: &AccountId
 pub fn in_no_other_group(live: &mut Live) {
     let mut named: BTreeSet<GroupId> = BTreeSet::new();
     for space in live.spaces.values() {
-        named.extend(space.holdings.keys().filter_map(|holder| match holder {
-            Principal::Group(group) => Some(group.clone()),
-            Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
-        }));
+        named.extend(space.holdings.keys().filter_map(Principal::group).cloned());
         for content in space.tree.iter().flat_map(Tree::iter) {
             let Known::Known(lists) = &content.restrictions else { continue };
             named.extend(lists.view.subjects().chain(lists.edit.subjects()).filter_map(

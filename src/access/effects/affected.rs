@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::{Affected, AffectedParty};
 use crate::access::engine::Engine;
-use crate::model::{AccessClass, AccountId, Known, Principal};
+use crate::model::{AccessClass, Known, Principal};
 
 /// From so many people on, a group with most of its members affected is named instead of them.
 const MANY: u64 = 4;
@@ -45,7 +45,8 @@ pub(super) fn affected(parties: &RoaringBitmap, engine: &Engine<'_>) -> Affected
         });
     }
     affected.parties.sort();
-    affected.people = rest.iter().filter_map(|number| person(number, engine)).collect();
+    affected.people =
+        rest.iter().filter_map(|number| engine.table.name(number)?.account().cloned()).collect();
     affected
 }
 
@@ -72,13 +73,6 @@ const fn width(party: &Principal) -> u8 {
         Principal::Class(AccessClass::AllLicensedUsers) => 2,
         Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => 3,
         Principal::Group(_) | Principal::User(_) => 4,
-    }
-}
-
-fn person(number: u32, engine: &Engine<'_>) -> Option<AccountId> {
-    match engine.table.name(number)? {
-        Principal::User(account) => Some(account.clone()),
-        Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
     }
 }
 

@@ -314,9 +314,8 @@ fn note_gaps(space: &LiveSpace, engine: &Engine<'_>, layout: &Layout<'_>, effect
     let listed = lists.flat_map(|lists| lists.view.subjects().chain(lists.edit.subjects()));
     let principals = space.holdings.keys().cloned().chain(listed.cloned().map(Principal::from));
     for principal in principals {
-        if let Principal::Group(group) = principal {
-            effects.incomplete.extend(members_unread(&group, &engine.live.directory));
-        }
+        let group = principal.group();
+        effects.incomplete.extend(group.and_then(|group| members_unread(group, &engine.live.directory)));
     }
     for row in &layout.rows {
         if let crate::model::Known::Unknown(why) = row.content.restrictions.as_ref() {

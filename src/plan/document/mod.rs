@@ -278,10 +278,7 @@ impl Plan {
 
     /// How a principal is called in output that has room: with what the site calls the user behind an alias.
     pub fn full_name(&self, principal: &Principal) -> String {
-        let display = match principal {
-            Principal::User(account) => self.display_names.get(account),
-            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
-        };
+        let display = principal.account().and_then(|account| self.display_names.get(account));
         let name = self.name(principal);
         display.map_or_else(|| name.to_string(), |display| format!("{name} ({display})"))
     }

@@ -35,14 +35,8 @@ struct PolicyName {
 impl PolicyNames {
     /// Names for these principals, beside those that a policy has already.
     pub(super) fn of(used: &BTreeSet<Principal>, policy: &Policy, live: &Live) -> Self {
-        let accounts: Vec<&AccountId> = used
-            .iter()
-            .filter_map(|who| if let Principal::User(account) = who { Some(account) } else { None })
-            .collect();
-        let groups: Vec<&GroupId> = used
-            .iter()
-            .filter_map(|who| if let Principal::Group(group) = who { Some(group) } else { None })
-            .collect();
+        let accounts: Vec<&AccountId> = used.iter().filter_map(Principal::account).collect();
+        let groups: Vec<&GroupId> = used.iter().filter_map(Principal::group).collect();
         Self { people: aliases(&accounts, policy, live), groups: group_names(&groups, policy, live) }
     }
 
