@@ -1,30 +1,23 @@
 //! `confperm can`.
 
 use crate::access::{Engine, Object, Verdict};
-use crate::model::ContentId;
 use crate::render;
 
 use super::args::{AnswerFormat, CanArgs};
-use super::question::{AskedPages, Extent, prepare};
-use super::{CliError, Environment, Exit, Failure, Output};
+use super::question::{Extent, prepare};
+use super::{CliError, Environment, Exit, Output};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), Extent::AnswerAlone, &args.what, environment, out).await?;
     let question = asked.shown();
-    let Some(asker) = &asked.asker else {
-        return Err(CliError::defect("no account was named to ask about"));
-    };
+    let asker = asked.named_asker()?;
     let engine = Engine::new(&asked.live);
-    if let Some(AskedPages { written, pages }) = &asked.pattern {
-        let key = asked.object.space();
-        let answers: Vec<(Verdict, Vec<ContentId>)> = engine
-            .alike(key, pages)
-            .into_iter()
-            .map(|alike| (engine.can(asker, asked.verb, &Object::Content(key.clone(), alike[0])), alike))
-            .collect();
+    if let Some(pattern) = &asked.pattern {
+        let can = |page: &Object| engine.can(asker, asked.verb, page);
+        let answers = pattern.answers(asked.object.space(), &engine, can);
         out.data(&match args.what.common.format {
-            AnswerFormat::Text => render::verdicts_as_text(&answers, written, &question),
-            AnswerFormat::Json => render::verdicts_as_json(&answers, written, &question),
+            AnswerFormat::Text => render::verdicts_as_text(&answers, &pattern.written, &question),
+            AnswerFormat::Json => render::verdicts_as_json(&answers, &pattern.written, &question),
         });
         let is_yes = answers.iter().all(|(verdict, _)| *verdict == Verdict::Allowed);
         return Ok(if is_yes && !answers.is_empty() { Exit::Done } else { Exit::Blocked });

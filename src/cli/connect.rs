@@ -40,7 +40,7 @@ impl Connection {
         let place = policy.site.as_ref().filter(|_| by == By::Policy).map(|site| site.span.origin());
         let (site, address, shown, sandbox) = match target {
             SiteLocation::Http(address) => {
-                trust::check(by, &address, environment.settings().as_deref(), out)
+                trust::check(by, &address, environment.settings.as_deref(), out)
                     .map_err(|error| error.at(place))?;
                 let site = remote(address.clone(), environment, out)?;
                 let shown = address.to_string();

@@ -23,8 +23,8 @@ pub(super) struct Environment {
     secrets: Secrets,
     /// The variables that name a proxy, with their values.
     pub(super) proxies: Vec<(&'static str, String)>,
-    settings: Option<Utf8PathBuf>,
-    home: Option<Utf8PathBuf>,
+    /// The folder of the person's own settings.
+    pub(super) settings: Option<Utf8PathBuf>,
     /// The commit and the address of the run, where this is a CI.
     ci_commit: Option<String>,
     ci_run: Option<String>,
@@ -55,8 +55,7 @@ impl Environment {
             today: variable("CONFPERM_TODAY"),
             secrets: secrets.clone(),
             proxies: PROXIES.iter().filter_map(|name| Some((*name, variable(name)?))).collect(),
-            settings: variable("XDG_CONFIG_HOME").map(Utf8PathBuf::from),
-            home: variable("HOME").map(Utf8PathBuf::from),
+            settings: settings(),
             ci_commit: ["GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"].into_iter().find_map(variable),
             ci_run: github_run().or_else(|| ["CI_JOB_URL", "BUILD_URL"].into_iter().find_map(variable)),
         };
@@ -66,13 +65,6 @@ impl Environment {
             secrets.add(environment.username.as_deref(), token);
         }
         environment
-    }
-
-    /// The folder of the person's own settings, below which each program has one of its own (XDG Base Directory
-    /// Specification, which also says that a relative path is ignored).
-    pub(super) fn settings(&self) -> Option<Utf8PathBuf> {
-        let own = self.settings.clone().filter(|folder| folder.is_absolute());
-        own.or_else(|| self.home.as_ref().filter(|home| home.is_absolute()).map(|home| home.join(".config")))
     }
 
     /// The commit that is checked out in a directory: what git says, or else what a CI says of itself.
@@ -147,31 +139,21 @@ impl SecretSource {
     }
 
     fn secret(&self) -> Result<Option<SecretString>, CliError> {
+        let unreadable =
+            |why: &str| CliError::failed(Failure::UnreadableToken, format!("{}_{why}", self.name));
         if let Some(value) = &self.value {
             return Ok(Some(value.clone()));
         }
         if let Some(file) = &self.file {
-            let text = std::fs::read_to_string(file).map_err(|error| {
-                CliError::failed(
-                    Failure::UnreadableToken,
-                    format!("{}_FILE: cannot read `{file}`: {error}", self.name),
-                )
-            })?;
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| unreadable(&format!("FILE: cannot read `{file}`: {error}")))?;
             return Ok(Some(first_line(&text)));
         }
         if let Some(command) = &self.command {
             let output = Command::new("sh").arg("-c").arg(command).output();
-            let output = output.map_err(|error| {
-                CliError::failed(
-                    Failure::UnreadableToken,
-                    format!("{}_COMMAND: cannot run it: {error}", self.name),
-                )
-            })?;
+            let output = output.map_err(|error| unreadable(&format!("COMMAND: cannot run it: {error}")))?;
             if !output.status.success() {
-                return Err(CliError::failed(
-                    Failure::UnreadableToken,
-                    format!("{}_COMMAND: it ended with {}", self.name, output.status),
-                ));
+                return Err(unreadable(&format!("COMMAND: it ended with {}", output.status)));
             }
             return Ok(Some(first_line(&String::from_utf8_lossy(&output.stdout))));
         }
@@ -186,6 +168,13 @@ fn first_line(text: &str) -> SecretString {
 #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The folder below which each program has one of its own (XDG Base Directory Specification, which also says that a
+/// relative path is ignored).
+fn settings() -> Option<Utf8PathBuf> {
+    let folder = |name| variable(name).map(Utf8PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))
 }
 
 fn github_run() -> Option<String> {

@@ -7,7 +7,7 @@ use crate::render;
 use super::args::{AnswerFormat, CanArgs};
 use super::can::code;
 use super::question::{Extent, prepare};
-use super::{CliError, Environment, Exit, Failure, Output};
+use super::{CliError, Environment, Exit, Output};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), Extent::Explained, &args.what, environment, out).await?;
@@ -17,10 +17,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
             "explain one page at a time; `confperm can` and `confperm who` answer for a pattern",
         ));
     }
-    let explanation = match &asked.asker {
-        Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
-        None => return Err(CliError::defect("no account was named to ask about")),
-    };
+    let explanation = Engine::new(&asked.live).explain(asked.named_asker()?, asked.verb, &asked.object);
     let question = asked.shown();
     out.data(&match args.what.common.format {
         AnswerFormat::Text => render::explanation_as_text(&explanation, &question),

@@ -1,7 +1,6 @@
 //! Options that other tools have, terraform above all, answered with what confperm has for them. One dash before
 //! a word reads as a bundle of short options: `-out=plan.json` would be `-o ut=plan.json`.
 
-use std::cell::LazyCell;
 use std::ffi::OsString;
 
 use clap::CommandFactory as _;
@@ -41,20 +40,18 @@ const FOREIGN: [(&str, &str); 17] = [
 
 /// The first argument that is an option of another tool, or one of ours with a dash too few.
 pub(super) fn foreign(arguments: impl IntoIterator<Item = OsString>) -> Option<CliError> {
-    // Most command lines need no list of all options, which costs as much as reading them.
-    let own = LazyCell::new(own_options);
     arguments
         .into_iter()
         .filter_map(|argument| argument.into_string().ok())
         .take_while(|argument| argument != "--")
         .find_map(|argument| {
-            let hint = hint(&argument, || own.as_slice())?;
+            let hint = hint(&argument)?;
             let option = argument.split('=').next().unwrap_or_default();
             Some(CliError::usage(format!("confperm has no option `{option}`"), hint))
         })
 }
 
-fn hint<'o>(argument: &str, own: impl FnOnce() -> &'o [String]) -> Option<String> {
+fn hint(argument: &str) -> Option<String> {
     let (option, value) = match argument.split_once('=') {
         Some((option, value)) => (option, Some(value)),
         None => (argument, None),
@@ -66,7 +63,8 @@ fn hint<'o>(argument: &str, own: impl FnOnce() -> &'o [String]) -> Option<String
     if foreign.is_none() && (dashes == 2 || name.len() < 2) {
         return None;
     }
-    if own().iter().any(|own| own == name) {
+    // Most command lines do not come here: a list of all options costs as much as reading them.
+    if own_options().iter().any(|own| own == name) {
         let value = value.filter(|value| !value.is_empty()).map(|value| format!(" {value}"));
         return (dashes == 1).then(|| format!("write `--{name}{}`", value.unwrap_or_default()));
     }

@@ -202,7 +202,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Fmt(args) => fmt::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Snapshot(args) => snapshot::run(&args, environment, out).await,
-        Command::Sandbox(args) => sandbox::run(args, &signals, out).await,
+        Command::Sandbox(args) => sandbox::run(&args, &signals, out).await,
         Command::Codeowners(args) => codeowners::run(&args, out),
         Command::Schema(args) => schema::run(&args, out),
         Command::Man { name } => schema::man(name.as_deref(), out),

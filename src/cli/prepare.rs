@@ -224,9 +224,9 @@ pub(super) async fn prepare(
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_covered(&begun.policy, missing));
     }
-    let is_refused = scope.locked && lacking == Lacking::Refused;
-    if let Some((rest, _)) =
-        is_refused.then(|| team_errors::without_unlocked(&begun, &desired, out)).flatten()
+    if scope.locked
+        && lacking == Lacking::Refused
+        && let Some((rest, _)) = team_errors::without_unlocked(&begun, &desired, out)
     {
         desired = rest;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Asker, Object, Verb};
+use crate::access::{Asker, Engine, Object, Verb};
 use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
 use crate::observe::{self, Askers, ListingNeeds, Needs, SiteLists, one};
@@ -21,7 +21,7 @@ use super::{CliError, Connection, Environment, Failure, LockFile, Output, SiteRe
 
 /// A question with everything that answering it needs.
 pub(super) struct PreparedQuestion {
-    pub(super) asker: Option<Asker>,
+    asker: Option<Asker>,
     pub(super) verb: Verb,
     pub(super) object: Object,
     /// The pages of a pattern, where one is asked about; the object is their space then.
@@ -41,7 +41,25 @@ pub(super) struct AskedPages {
     pub(super) pages: BTreeSet<ContentId>,
 }
 
+impl AskedPages {
+    /// An answer for all pages about which the same lists decide, with these pages.
+    pub(super) fn answers<A>(
+        &self,
+        space: &SpaceKey,
+        engine: &Engine<'_>,
+        answer: impl Fn(&Object) -> A,
+    ) -> Vec<(A, Vec<ContentId>)> {
+        let alike = engine.alike(space, &self.pages).into_iter();
+        alike.map(|pages| (answer(&Object::Content(space.clone(), pages[0])), pages)).collect()
+    }
+}
+
 impl PreparedQuestion {
+    /// The asker, where one was named.
+    pub(super) fn named_asker(&self) -> Result<&Asker, CliError> {
+        self.asker.as_ref().ok_or_else(|| CliError::defect("no account was named to ask about"))
+    }
+
     /// The question as it is shown.
     pub(super) fn shown(&self) -> Question<'_> {
         Question {
@@ -327,10 +345,10 @@ impl Prepare<'_> {
 
 /// Whose access the answer is about.
 pub(super) fn askers(asker: Option<&Asker>) -> Askers {
-    match asker {
+    match asker.map(Asker::account) {
         None => Askers::Everyone,
-        Some(Asker::Person(account)) => Askers::These(BTreeSet::from([account.clone()])),
-        Some(Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. }) => Askers::NoPerson,
+        Some(Some(account)) => Askers::These(BTreeSet::from([account.clone()])),
+        Some(None) => Askers::NoPerson,
     }
 }
 

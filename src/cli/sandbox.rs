@@ -12,11 +12,11 @@ use super::args::SandboxArgs;
 use super::signals::Signals;
 use super::{CliError, Exit, Failure, Output};
 
-pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
     match (&args.state, args.reset) {
         (Some(state), true) => reset(std::slice::from_ref(state), out),
         (None, true) => reset(&remembered(Utf8Path::new("."))?, out),
-        (Some(_), false) => serve(args, signals, out).await,
+        (Some(state), false) => serve(state, args, signals, out).await,
         (None, false) => Err(CliError::usage(
             "no state file was named for the sandbox",
             "name a state file: `confperm sandbox --state examples/acme/site.yaml`",
@@ -24,18 +24,22 @@ pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> R
     }
 }
 
-async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
-    let state = args.state.clone().unwrap_or_default();
-    let opened = Site::open(&state)?;
+async fn serve(
+    state: &Utf8Path,
+    args: &SandboxArgs,
+    signals: &Signals,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    let opened = Site::open(state)?;
     if let Some(note) = opened.note {
         out.warn(&format!("{state}: {note}"));
     }
     let options = sandbox::Options {
         listen: args.listen,
-        faults: faults_of(&args)?,
-        adversary: adversary_of(&args, &opened.site)?,
+        faults: faults_of(args)?,
+        adversary: adversary_of(args, &opened.site)?,
         keep_states: false,
-        log: args.log,
+        log: args.log.clone(),
     };
     let running = sandbox::serve(opened.site, options).await?;
     let mut stops = signals.take_over();
@@ -62,15 +66,10 @@ fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
     let wrong =
         |error: faults::FaultError| CliError::usage(error.to_string(), "see `confperm sandbox --help`");
     let shares = args.fail.iter().filter(|text| is_share(text));
-    let rate = match &args.rate {
-        Some(rate) => {
-            Some(faults::Rate { per_second: faults::parse_rate(rate).map_err(wrong)?, burst: args.burst })
-        }
-        None => None,
-    };
+    let per_second = args.rate.as_deref().map(faults::parse_rate).transpose().map_err(wrong)?;
     Ok(Faults {
         latency: args.latency.unwrap_or_default(),
-        rate,
+        rate: per_second.map(|per_second| faults::Rate { per_second, burst: args.burst }),
         fail: shares.map(|text| text.parse()).collect::<Result<_, _>>().map_err(wrong)?,
         drop_answer: match &args.drop_answer {
             Some(share) => faults::parse_share(share).map_err(wrong)?,

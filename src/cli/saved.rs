@@ -12,7 +12,7 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest::{self, Rest};
 use crate::apply::saved;
 use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
-use crate::plan::{ChangeReason, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan};
+use crate::plan::{ChangeReason, Gaps, MeanwhileReason, ObjectId, Plan};
 use crate::render::style::{count, list};
 use crate::render::{self, Basis, SiteNames};
 
@@ -38,20 +38,14 @@ impl SavedPlan {
         Ok(Self { path: path.to_owned(), plan })
     }
 
-    fn is_empty(&self) -> bool {
-        self.plan.changes.is_empty()
-    }
-
     /// Why the plan is not what it was made for any more; nothing if it is.
     fn outdated(&self, begun: &Begun) -> Option<String> {
         let (plan, live) = (&self.plan, &begun.live);
-        let identity = |cloud_id: &Option<String>, base_url: &str| SiteIdentity {
-            cloud_id: cloud_id.clone(),
-            base_url: base_url.to_owned(),
+        let made_for = SiteIdentity {
+            cloud_id: plan.site.cloud_id.clone(),
+            base_url: plan.site.base_url.raw().to_owned(),
         };
-        let made_for = identity(&plan.site.cloud_id, plan.site.base_url.raw());
-        let this = identity(&live.site.cloud_id, live.site.base_url.raw());
-        if !made_for.is_same_site(&this) {
+        if !made_for.is_same_site(begun.connection.identity()) {
             return Some(format!(
                 "it was made for {}, and this is {}",
                 plan.site.base_url.shown().as_str(),
@@ -82,14 +76,6 @@ impl SavedPlan {
             format!("`{}` cannot be applied: {why}; nothing was changed", self.path),
         )
         .with_hint("make a new plan, and have it approved")
-    }
-
-    /// The guards that the plan was let through, with the reason of each.
-    fn overrides(&self) -> impl Iterator<Item = (Guard, &str)> {
-        self.plan.guards.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
-            GuardVerdict::Overridden { why } => Some((outcome.guard, why.as_str())),
-            GuardVerdict::NotApplicable | GuardVerdict::Holds | GuardVerdict::Blocked => None,
-        })
     }
 
     fn gaps(&self) -> Gaps {
@@ -149,7 +135,7 @@ pub(super) async fn prepare(
     environment: &Environment,
     out: &Output,
 ) -> Result<Remainder, CliError> {
-    let overridden: BTreeSet<Guard> = saved.overrides().map(|(guard, _)| guard).collect();
+    let overridden: BTreeSet<Guard> = saved.plan.guards.overridden().map(|(guard, _)| guard).collect();
     let mut begun = Box::pin(begin(scope, Unchecked::Guards(&overridden), environment, out)).await?;
     if let Some(why) = saved.outdated(&begun) {
         return Err(saved.refused(&why));
@@ -175,7 +161,7 @@ pub(super) async fn prepare(
     }
     let mut rest = saved::rest(plan, &written, &desired, &begun.live);
     let (mut planned, beyond) = saved::plan_rest(plan, &mut rest, saved.gaps(), &desired, &begun.live)?;
-    for (guard, why) in saved.overrides() {
+    for (guard, why) in saved.plan.guards.overridden() {
         planned.plan.override_guards(&BTreeSet::from([guard]), why);
     }
     say_what_is_left(saved, plan, &rest, &planned.plan, out);
@@ -188,12 +174,11 @@ pub(super) async fn prepare(
     }
     let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
     let mut prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
-    prepared.message_if_empty = if saved.is_empty() {
+    prepared.message_if_empty = if saved.plan.changes.is_empty() {
         Some("Nothing to change: the plan changes nothing.")
     } else {
-        plan.objects
-            .is_empty()
-            .then_some("Nothing to change: what this plan changes is in spaces that are skipped.")
+        let skipped = "Nothing to change: what this plan changes is in spaces that are skipped.";
+        plan.objects.is_empty().then_some(skipped)
     };
     prepared.view.basis = if rest.has_moved() { Basis::SavedPlanInPart } else { Basis::SavedPlan };
     Ok(Remainder { prepared, has_moved: rest.has_moved() })

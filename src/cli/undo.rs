@@ -79,13 +79,10 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     let places: [Utf8PathBuf; 3] =
         [asked.to_owned(), in_folder(asked.as_str()), in_folder(&format!("{asked}.ndjson"))];
     let Some(path) = places.iter().find(|place| place.is_file()) else {
-        return Err(CliError::failed(
-            Failure::UnreadableJournal,
-            format!(
-                "there is no journal `{asked}`, neither at this path nor in {}",
-                journal::folder(directory)
-            ),
-        )
+        let folder = journal::folder(directory);
+        return Err(unreadable(format!(
+            "there is no journal `{asked}`, neither at this path nor in {folder}"
+        ))
         .with_hint("`confperm log` lists the journals"));
     };
     let record = journal::read(path).map_err(|error| unreadable(error.to_string()))?;
@@ -118,12 +115,9 @@ fn meant_by_last(directory: &Utf8Path, out: &Output) -> Result<(Record, BTreeSet
     let name = last.path.file_stem().unwrap_or_default().to_owned();
     let again = format!("`confperm undo {name}` would bring back what it took away");
     let Some(place) = records.iter().position(|record| record.began.to_string() == run) else {
-        return Err(CliError::failed(
-            Failure::UnreadableJournal,
-            format!(
-                "the last run, {name}, took another one back, whose journal is not here; nothing was changed"
-            ),
-        )
+        return Err(unreadable(format!(
+            "the last run, {name}, took another one back, whose journal is not here; nothing was changed"
+        ))
         .with_hint(format!("name the journal of the run that is meant; {again}")));
     };
     let record = records.remove(place);

@@ -78,10 +78,7 @@ fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result
         let last = today.checked_add(within).unwrap_or(Date::MAX);
         endings = policy.endings();
         endings.retain(|ending| (today..=last).contains(&ending.until));
-        for line in render::ending_lines(&endings, today, last) {
-            said.push_str(&line);
-            said.push('\n');
-        }
+        said.extend(render::ending_lines(&endings, today, last).into_iter().map(|line| line + "\n"));
     }
     let mut spaces = count(policy.spaces.len(), "space", "spaces");
     if !policy.rules.is_empty() {

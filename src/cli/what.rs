@@ -47,9 +47,8 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
     let mut planned = None;
     if args.planned {
         reading.until_known(&mut live, |live| observe::of_policy(&policy, context, live)).await?;
-        let resolved = policy::resolve(&policy, &live, context);
-        let resolved =
-            resolved.map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?;
+        let resolved = policy::resolve(&policy, &live, context)
+            .map_err(|findings| CliError::Invalid { findings, sources })?;
         planned = Some(resolved.desired);
     }
     let state = |live: &Live| planned.as_ref().map(|desired| plan::planned_state(desired, live));

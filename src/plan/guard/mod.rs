@@ -175,6 +175,14 @@ impl PlanGuards {
         self.outcomes.iter().filter(|outcome| outcome.verdict == GuardVerdict::Blocked)
     }
 
+    /// The guards that the plan was let through, with the reason of each.
+    pub fn overridden(&self) -> impl Iterator<Item = (Guard, &str)> {
+        self.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
+            GuardVerdict::Overridden { why } => Some((outcome.guard, why.as_str())),
+            GuardVerdict::NotApplicable | GuardVerdict::Holds | GuardVerdict::Blocked => None,
+        })
+    }
+
     /// Lets the plan through some guards, with the reason. Gives those of them that hold anyway.
     pub(super) fn override_with(&mut self, guards: &BTreeSet<Guard>, why: &str) -> BTreeSet<Guard> {
         let mut needless = guards.clone();
