@@ -14,7 +14,7 @@ use crate::plan::{self, Gaps};
 use crate::policy::export::{SpaceDraft, draft, files};
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Policy};
-use crate::render::style::count;
+use crate::render::style::{count, first_of};
 use crate::render::{self, ImportSummary};
 
 use super::args::{AnswerFormat, ImportArgs};
@@ -139,6 +139,9 @@ const fn instead(args: &ImportArgs) -> &'static str {
     }
 }
 
+/// As many spaces of one file are named.
+const NAMED: usize = 5;
+
 /// The policy that is in the directory already; an empty one, if there is none.
 struct There {
     policy: Policy,
@@ -202,8 +205,9 @@ impl There {
         if declared.is_empty() {
             return Ok(());
         }
-        let files =
-            declared.into_iter().map(|(file, keys)| format!("{file} declares {}", render::some_of(keys)));
+        let files = declared
+            .into_iter()
+            .map(|(file, keys)| format!("{file} declares {}", first_of(keys.into_iter(), NAMED)));
         let message = format!("nothing was written: {}", files.collect::<Vec<_>>().join("; "));
         Err(CliError::failed(Failure::DeclaredElsewhere, message).with_hint(hint))
     }

@@ -1,7 +1,9 @@
 //! One call in words.
 
-use crate::model::{Audience, Call, Shown};
+use crate::model::{Audience, Call};
 use crate::plan::Plan;
+
+use super::access_words::ShownNames as _;
 
 /// What a call does, in one line.
 pub(crate) fn call_words(plan: &Plan, call: &Call) -> String {
@@ -16,19 +18,14 @@ pub(crate) fn call_words(plan: &Plan, call: &Call) -> String {
             let each: Vec<String> = roles
                 .iter()
                 .map(|(principal, role)| {
-                    let role = role.as_ref().map_or("no role", |id| {
-                        plan.roles.get(id).map_or_else(|| id.as_str(), Shown::as_str)
-                    });
+                    let role = role.as_ref().map_or_else(|| "no role".to_owned(), |role| plan.role(role));
                     format!("{} {role}", plan.name(principal))
                 })
                 .collect();
             format!("{space}: assign {}", each.join(", "))
         }
         Call::Restrict { space, content, after, .. } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            let page = plan.page(*content);
             let view = audience_words(plan, &after.view);
             let edit = audience_words(plan, &after.edit);
             format!("{space}: {page}: view {view}; edit {edit}")

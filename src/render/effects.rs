@@ -10,7 +10,7 @@ use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{ShownNames as _, lint_words, reason_words};
 use super::review::{ReviewPart, Section};
-use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};
+use super::style::{ADD, FAINT, HEADING, REMOVE, count, first_of, list, paint};
 use crate::model::columns::{WIDEST, column, pad};
 
 /// So many names stand in one line.
@@ -281,16 +281,13 @@ impl<'a> TouchedByPlan<'a> {
 
 pub(super) fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
     let place = lint.content.map_or_else(String::new, |content| format!(" {}", plan.page(content)));
-    let mut who: Vec<String> = lint.about.iter().take(NAMED).map(|who| plan.principal(who)).collect();
-    if lint.about.len() > NAMED {
-        who.push(format!("{} more", lint.about.len() - NAMED));
-    }
+    let who = first_of(lint.about.iter().map(|who| plan.principal(who)), NAMED);
     let at = match lint.level {
         Some(Level::Ancestor(page)) => format!(" ({})", plan.page(page)),
         Some(Level::Site | Level::Space | Level::Content(_)) | None => String::new(),
     };
     let origin = lint.origin.as_ref().map_or_else(|| "not declared".to_owned(), ToString::to_string);
-    let who = if who.is_empty() { String::new() } else { format!("{}: ", list(&who)) };
+    let who = if who.is_empty() { who } else { who + ": " };
     format!(
         "{}{place}  {who}{}{at}  {}",
         lint.space,

@@ -3,8 +3,9 @@
 use crate::model::{Forbidden, MaxRemovals, visible};
 use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Pairs, Plan, Removals, Taken};
 
+use super::access_words::ShownNames as _;
 use super::review::{Basis, ReviewPart, Section};
-use super::style::{CHANGE, REMOVE, count, list, paint};
+use super::style::{CHANGE, REMOVE, count, first_of, list, paint};
 
 /// So many breaches of one guard are shown; the document has them all.
 const BREACHES: usize = 10;
@@ -117,10 +118,7 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
             )
         }
         Breach::CutOff { space, content, who, origin } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            let page = plan.page(*content);
             format!("{space}  {page} would be closed to {}  {origin}", plan.name(who))
         }
         Breach::TooManyRemovals { what, pairs, limit } => {
@@ -131,12 +129,8 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
             format!("{}; the limit is {limit}", taken_words(*what, *pairs))
         }
         Breach::Stripped { space, what, pairs, who } => {
-            let mut named: Vec<String> =
-                who.iter().take(LOSERS).map(|who| plan.name(who).to_string()).collect();
-            if who.len() > LOSERS {
-                named.push(format!("{} more", who.len() - LOSERS));
-            }
-            format!("{space}  {}: {}", taken_words(*what, *pairs), list(&named))
+            let named = who.iter().map(|who| plan.name(who).to_string());
+            format!("{space}  {}: {}", taken_words(*what, *pairs), first_of(named, LOSERS))
         }
         Breach::Forbidden { what: Forbidden::Anonymous, space, origin, .. } => {
             format!("{space}  visitors who are not signed in are given access  {origin}")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::SpaceKey;
 use crate::policy::export::{Remark, SpaceDraft};
 
-use super::style::{count, list};
+use super::style::{count, first_of};
 
 /// As many spaces are named; more are counted.
 const NAMED: usize = 5;
@@ -79,17 +79,7 @@ const NO_ACCESS: &str = "all access to it, none of which a policy can declare";
 
 /// The first spaces by key, and how many others there are.
 fn named(keys: &[&SpaceKey]) -> String {
-    some_of(keys.iter().map(ToString::to_string).collect())
-}
-
-/// The first few of these, and how many others there are.
-pub(crate) fn some_of(mut names: Vec<String>) -> String {
-    let all = names.len();
-    if all > NAMED {
-        names.truncate(NAMED);
-        names.push(format!("{} more", all - NAMED));
-    }
-    list(&names)
+    first_of(keys.iter().map(ToString::to_string), NAMED)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::plan::{Change, ChangeAction, ChangeReason, Lacks, LeftOut, Plan};
 
 use super::access_words::{ShownNames, SiteNames};
 use super::review::{ReviewPart, Section};
-use super::style::{CHANGE, count, list, paint};
+use super::style::{CHANGE, count, counts, list, paint};
 
 /// As many names are written out; more are counted.
 const NAMED: usize = 3;
@@ -157,13 +157,11 @@ fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], names: &dyn ShownNames) -> Strin
     let add = number(|change| matches!(change, Change::Grant { verb: ChangeAction::Add, .. }));
     let remove = number(|change| matches!(change, Change::Grant { verb: ChangeAction::Remove, .. }));
     let roles = number(|change| matches!(change, Change::Role { .. }));
-    let parts = [
+    list(&counts([
         (add, "permission to add", "permissions to add"),
         (remove, "permission to remove", "permissions to remove"),
         (roles, "role to change", "roles to change"),
-    ];
-    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
-    list(&parts.map(|(number, one, many)| count(number, one, many)).collect::<Vec<_>>())
+    ]))
 }
 
 /// The first few names, and how many more there are.

@@ -8,7 +8,7 @@ use crate::model::visible;
 use crate::plan::{CallId, PlannedCall};
 
 use super::call::call_words;
-use super::documents::{RunResult, answer_word, overrides, settled_word};
+use super::documents::{RunResult, answer_word, settled_word};
 use super::style::{ADD, CHANGE, REMOVE, count, list, paint};
 use crate::model::columns::{column, pad};
 
@@ -110,8 +110,8 @@ pub fn record_as_text(record: &Record, runs: &TakenBackRuns<'_>) -> String {
         }
     }
     line("Hash", &plan.hash.to_string());
-    for (guard, why) in overrides(record) {
-        line("Override", &format!("{guard}: {}", visible(&why)));
+    for (guard, why) in plan.guards.overridden() {
+        line("Override", &format!("{guard}: {}", visible(why)));
     }
     text.push('\n');
     text.push_str(&calls(record));

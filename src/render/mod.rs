@@ -53,7 +53,6 @@ pub use documents::{
 pub use effects::grown_groups;
 pub use endings::ending_lines;
 pub use imported::ImportSummary;
-pub(crate) use imported::some_of;
 pub use json::plan_as_json;
 pub use left_out::{left_out_lines, left_out_of_site};
 pub use log::{log_as_text, record_as_text};

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::apply::{ApplyOutcome, CallFailure, ConcurrentChange, Mismatch, Status, Unverified};
-use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
+use crate::model::{Call, Permission, Principal, RoleId, SpaceKey};
 use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan, PlannedCall};
 
+use super::access_words::ShownNames as _;
 use super::call::{audience_words, call_words};
 use super::review::Basis;
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
@@ -219,7 +220,7 @@ pub fn change_in_words(plan: &Plan, change: &Change) -> String {
         ),
         Change::Audience { space, content, list, before, after, .. } => format!(
             "{space}  {}: the {} list is {} instead of {}",
-            page(plan, *content),
+            plan.page(*content),
             list.as_str(),
             audience_words(plan, after),
             audience_words(plan, before)
@@ -255,7 +256,7 @@ fn changed_since(plan: &Plan, change: &ConcurrentChange) -> String {
         ),
         ConcurrentChange::List { space, content, list, before, now, intended } => format!(
             "{space}  {}: the {} list was changed by others: it was {} before the run, which was to make it {}, and is {} now; it stays as it is",
-            page(plan, *content),
+            plan.page(*content),
             list.as_str(),
             audience_words(plan, before),
             audience_words(plan, intended),
@@ -263,7 +264,7 @@ fn changed_since(plan: &Plan, change: &ConcurrentChange) -> String {
         ),
         ConcurrentChange::Moved { space, content } => format!(
             "{space}  {} was moved or archived since the run; there, its lists from before would let in more, so its lists stay as they are",
-            page(plan, *content)
+            plan.page(*content)
         ),
         ConcurrentChange::Unlabelled { .. } | ConcurrentChange::Hidden { .. } => change_words(plan, change),
     }
@@ -281,7 +282,7 @@ pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
         ),
         ConcurrentChange::List { space, content, list, before, now, intended } => format!(
             "{space}  {}: the {} list was changed by others: it was {} when the plan was made and is {} now; intended was {}",
-            page(plan, *content),
+            plan.page(*content),
             list.as_str(),
             audience_words(plan, before),
             audience_words(plan, now),
@@ -289,15 +290,15 @@ pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
         ),
         ConcurrentChange::Unlabelled { space, content, label } => format!(
             "{space}  {}: it does not show the label `{label}` any more, by which the policy means it; it was left as it is",
-            page(plan, *content)
+            plan.page(*content)
         ),
         ConcurrentChange::Moved { space, content } => format!(
             "{space}  {} was moved, archived or deleted by others after it was read, so its lists stay as they are",
-            page(plan, *content)
+            plan.page(*content)
         ),
         ConcurrentChange::Hidden { space, content } => format!(
             "{space}  {} cannot be seen any more, so its lists were left as they are",
-            page(plan, *content)
+            plan.page(*content)
         ),
     }
 }
@@ -306,7 +307,7 @@ fn holding_words(plan: &Plan, state: &HoldingState) -> String {
     match state {
         HoldingState::Nothing => "nothing".to_owned(),
         HoldingState::Role { role } => {
-            format!("the role {}", plan.roles.get(role).map_or_else(|| role.as_str(), Shown::as_str))
+            format!("the role {}", plan.role(role))
         }
         HoldingState::Grants { permissions, .. } => permission_words(permissions),
     }
@@ -326,7 +327,7 @@ pub(super) fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
             };
             format!("{space}  the permissions of {}{elsewhere}", plan.name(principal))
         }
-        Object::Page { space, content, .. } => format!("{space}  the lists of {}", page(plan, *content)),
+        Object::Page { space, content, .. } => format!("{space}  the lists of {}", plan.page(*content)),
     }
 }
 
@@ -359,10 +360,10 @@ pub(super) fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
             format!("{space}  {} has another role than planned", plan.name(principal))
         }
         Mismatch::Page { space, content } => {
-            format!("{space}  the lists of {} differ from what was written", page(plan, *content))
+            format!("{space}  the lists of {} differ from what was written", plan.page(*content))
         }
         Mismatch::Hidden { space, content } => {
-            let page = page(plan, *content);
+            let page = plan.page(*content);
             format!(
                 "{space}  {page} is no longer visible, so that its lists could not be checked: let this account see it, or, if it was deleted for good, add `--forget id:{content}`"
             )
@@ -374,15 +375,11 @@ pub(super) fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
             )
         }
         Mismatch::Deleted { space, content } => {
-            let page = page(plan, *content);
+            let page = plan.page(*content);
             format!(
                 "{space}  {page} was deleted, so that its lists could not be checked; if it is restored, look at them"
             )
         }
         Mismatch::Unread { space, why } => format!("{space}  could not be read again: {why}"),
     }
-}
-
-fn page(plan: &Plan, content: ContentId) -> String {
-    plan.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.to_string())
 }

@@ -7,7 +7,7 @@ use crate::plan::{Change, ChangeReason, PageOnlyProblem, Plan, PlanPageOnly};
 
 use super::access_words::ShownNames as _;
 use super::review::{ReviewPart, Section};
-use super::style::{FAINT, HEADING, count, list, paint};
+use super::style::{FAINT, HEADING, count, first_of, list, paint};
 
 /// Titles in one line.
 const SHOWN: usize = 5;
@@ -121,9 +121,5 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
 }
 
 fn pages(plan: &Plan, pages: &BTreeSet<ContentId>) -> String {
-    let mut names: Vec<String> = pages.iter().take(SHOWN).map(|page| plan.page(*page)).collect();
-    if pages.len() > SHOWN {
-        names.push(format!("{} more", pages.len() - SHOWN));
-    }
-    list(&names)
+    first_of(pages.iter().map(|page| plan.page(*page)), SHOWN)
 }

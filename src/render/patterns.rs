@@ -7,7 +7,7 @@ use crate::access::{Reason, Tally, Verdict, Who};
 use crate::model::{ContentId, Principal};
 
 use super::access::{Question, verdict_word};
-use super::access_words::{ShownNames as _, reason_words};
+use super::access_words::{ShownNames as _, SiteNames, reason_words};
 use super::style::{CHANGE, HEADING, count, paint};
 use crate::model::columns::{column, pad};
 
@@ -48,7 +48,7 @@ pub fn verdicts_as_text(
         let _ = writeln!(text, "  and {} more", others.len() - SHOWN);
     }
     let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(verdict, _)| because(verdict)).collect();
-    why_not_known(&reasons, question, &mut text);
+    why_not_known(&reasons, &question.names, &mut text);
     text
 }
 
@@ -61,13 +61,13 @@ pub(super) fn because(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
     .flatten()
 }
 
-fn why_not_known(reasons: &BTreeSet<&Reason>, question: &Question<'_>, text: &mut String) {
+pub(super) fn why_not_known(reasons: &BTreeSet<&Reason>, names: &SiteNames<'_>, text: &mut String) {
     if reasons.is_empty() {
         return;
     }
     let _ = writeln!(text, "\n{}", paint(HEADING, "Why something is not known"));
     for reason in reasons {
-        let _ = writeln!(text, "  {} {}", paint(CHANGE, "!"), reason_words(reason, &question.names));
+        let _ = writeln!(text, "  {} {}", paint(CHANGE, "!"), reason_words(reason, names));
     }
 }
 
@@ -130,6 +130,6 @@ pub fn who_of_pattern_as_text(
         let _ = writeln!(text, "  and {} more", rows.len() - SHOWN);
     }
     let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(who, _)| &who.incomplete).collect();
-    why_not_known(&reasons, question, &mut text);
+    why_not_known(&reasons, &question.names, &mut text);
     text
 }

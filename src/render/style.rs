@@ -19,3 +19,19 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
+
+/// The same of several, without those of which there are none.
+pub(crate) fn counts<const N: usize>(parts: [(usize, &str, &str); N]) -> Vec<String> {
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    parts.map(|(number, one, many)| count(number, one, many)).collect()
+}
+
+/// The first of some names, and how many others there are: `a, b and 7 more`.
+pub(crate) fn first_of(names: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let mut shown: Vec<String> = names.take(most).collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    list(&shown)
+}

@@ -7,8 +7,9 @@ use crate::access::{Asker, Exception, Reason, SpaceSurvey, Tally};
 use crate::model::Truth;
 
 use super::access::{asker_words, plain_route_words};
-use super::access_words::{ShownNames as _, SiteNames, reason_words};
-use super::style::{CHANGE, FAINT, HEADING, count, list, paint};
+use super::access_words::{ShownNames as _, SiteNames};
+use super::patterns::why_not_known;
+use super::style::{FAINT, HEADING, count, list, paint};
 
 /// So many pages of a space are named one by one; the document has them all.
 const PAGES: usize = 20;
@@ -42,12 +43,7 @@ pub fn survey_as_text(surveys: &[SpaceSurvey], question: SurveyQuestion<'_>) -> 
         }
     }
     let reasons: BTreeSet<&Reason> = surveys.iter().flat_map(|survey| &survey.reasons).collect();
-    if !reasons.is_empty() {
-        let _ = writeln!(text, "\n{}", paint(HEADING, "Why something is not known"));
-        for reason in reasons {
-            let _ = writeln!(text, "  {} {}", paint(CHANGE, "!"), reason_words(reason, names));
-        }
-    }
+    why_not_known(&reasons, names, &mut text);
     if hidden > 0 {
         let keys: Vec<String> = of(Truth::No).map(|survey| survey.space.to_string()).collect();
         let _ = writeln!(text, "\nNot visible: {}", list(&keys));

@@ -95,10 +95,7 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
     let reason = |why: &Why| why_unknown(*why);
     match gap {
         Gap::Restrictions { space, content, why } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            let page = plan.page(*content);
             let of_pages = plan
                 .pages
                 .get(content)
@@ -116,10 +113,7 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
             format!("{space}  the pages with the label `{label}`: {}; the entry is left out", reason(why))
         }
         Gap::Labels { space, label, content: Some(content), why } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            let page = plan.page(*content);
             format!(
                 "{space}  whether {page} has the label `{label}`: {}; the entry passes it over",
                 reason(why)
@@ -139,10 +133,7 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
             )
         }
         Gap::Place { space, content } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            let page = plan.page(*content);
             format!(
                 "{space}  the place of {page} in the page tree: the site does not say; no path or pattern matches it, only `id:{content}`"
             )

@@ -6,6 +6,7 @@ use crate::apply::undo::NotGivenBack;
 use crate::model::Permission;
 use crate::plan::Plan;
 
+use super::access_words::ShownNames as _;
 use super::style::list;
 
 /// What does not come back, and why.
@@ -41,12 +42,12 @@ pub fn not_given_back(kept: &NotGivenBack, plan: &Plan) -> String {
         NotGivenBack::Role { space, who, role } => format!(
             "{space}  {} does not get back the role {}: the site does not have it any more",
             plan.name(who),
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
+            plan.role(role)
         ),
         NotGivenBack::Beside { space, who, role } => format!(
             "{space}  {} does not get back the role {}: it holds single permissions that the run did not give, and the role would take their place",
             plan.name(who),
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
+            plan.role(role)
         ),
         NotGivenBack::List { space, content, list } => {
             let page = plan
@@ -58,9 +59,8 @@ pub fn not_given_back(kept: &NotGivenBack, plan: &Plan) -> String {
                 list.as_str()
             )
         }
-        NotGivenBack::OtherContents { role } => format!(
-            "the role {} comes back and gives something else than it gave then",
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
-        ),
+        NotGivenBack::OtherContents { role } => {
+            format!("the role {} comes back and gives something else than it gave then", plan.role(role))
+        }
     }
 }

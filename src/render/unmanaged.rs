@@ -6,10 +6,12 @@ use crate::model::{PassedOver, Principal, Shown, harmless};
 use crate::plan::{KeepReason, Plan, Unmanaged};
 
 use super::review::{ReviewPart, Section};
-use super::style::{HEADING, count, list, paint};
+use super::style::{HEADING, count, first_of, list, paint};
 
 /// As many spaces are listed one by one; more are summed up.
 const ONE_BY_ONE: usize = 4;
+/// As many principals are named.
+const NAMED: usize = 3;
 
 pub(super) fn unmanaged(plan: &Plan) -> Option<Section> {
     let mut reasons: BTreeMap<KeepReason, Vec<&Unmanaged>> = BTreeMap::new();
@@ -69,21 +71,10 @@ fn passed_over(plan: &Plan) -> Vec<String> {
 
 fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
     let entries = count(kept.count, "entry", "entries");
-    let holders = kept.principals.len();
-    let names: Vec<String> = kept
-        .principals
-        .iter()
-        .take(3)
-        .map(|who| {
-            who.parse()
-                .map_or_else(|_| harmless(who).into_owned(), |who: Principal| plan.name(&who).into_owned())
-        })
-        .collect();
-    let who = if holders > names.len() {
-        format!("{} and {} more", names.join(", "), holders - names.len())
-    } else {
-        list(&names)
+    let name = |who: &String| {
+        who.parse().map_or_else(|_| harmless(who).into_owned(), |who: Principal| plan.name(&who).into_owned())
     };
+    let who = first_of(kept.principals.iter().map(name), NAMED);
     match kept.reason {
         KeepReason::App => format!("{entries} of apps: {who}"),
         KeepReason::Caller => format!("{entries} of the account that runs this: {who}"),

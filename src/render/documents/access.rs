@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::patterns::{PatternAnswers, PatternPeople};
 use super::{DocumentBody, write};
 use crate::access::{
-    Dead, Explanation, FoundRoute, Level, LevelReport, Need, Needed, Object, Outcome, Outside, Reason, Route,
+    Dead, Explanation, FoundRoute, Level, LevelReport, Need, Needed, Outcome, Outside, Reason, Route,
     Through, Verdict, Who,
 };
 use crate::model::{
@@ -34,15 +34,11 @@ pub(super) struct AskedDocument {
 
 impl AskedDocument {
     pub(super) fn of(question: &Question<'_>) -> Self {
-        let content = match question.object {
-            Object::Content(_, content) => Some(*content),
-            Object::Space(_) => None,
-        };
         Self {
             verb: question.verb.to_string(),
             object: question.object_words(),
             space: question.object.space().clone(),
-            content,
+            content: question.object.content(),
             state: AskedState::of(question.planned),
             who: question.asker.map(|_| question.asker_words()),
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{DocumentBody, write};
 use crate::apply::journal::{Answer, Record, Settled, TakenBack, TakenBackRuns};
 use crate::model::{AccountId, Fingerprint, Guard};
-use crate::plan::{CallId, GuardVerdict};
+use crate::plan::CallId;
 use crate::render::call::call_words;
 
 /// Runs, the last one first.
@@ -132,7 +132,7 @@ fn logged(record: &Record, runs: &TakenBackRuns<'_>) -> LoggedRun {
         commit: made_from.and_then(|made_from| Some(made_from.commit.as_ref()?.as_str().to_owned())),
         ci_run: made_from.and_then(|made_from| Some(made_from.run.as_ref()?.as_str().to_owned())),
         hash: plan.hash,
-        overrides: overrides(record),
+        overrides: plan.guards.overridden().map(|(guard, why)| (guard, why.to_owned())).collect(),
         changes: plan.changes.len(),
         calls: plan
             .calls
@@ -154,16 +154,6 @@ fn logged(record: &Record, runs: &TakenBackRuns<'_>) -> LoggedRun {
         }),
         taken_back: runs.taken_back(record).map(TakenBackDocument::from),
     }
-}
-
-/// The guards that the plan was let through, with the reasons.
-pub(in crate::render) fn overrides(record: &Record) -> BTreeMap<Guard, String> {
-    let outcomes = record.plan.guards.outcomes.iter();
-    let overridden = outcomes.filter_map(|outcome| match &outcome.verdict {
-        GuardVerdict::Overridden { why } => Some((outcome.guard, why.clone())),
-        GuardVerdict::NotApplicable | GuardVerdict::Holds | GuardVerdict::Blocked => None,
-    });
-    overridden.collect()
 }
 
 /// What became of a call, in a word.

@@ -23,7 +23,7 @@ pub use access::{explanation_as_json, verdict_as_json, who_as_json};
 pub use applied::{ApplyResult, RunDocument, apply_as_json};
 pub use findings::{FindingDocument, PolicySize, error_as_json, findings_as_json};
 pub use log::{RunResult, log_as_json};
-pub(super) use log::{answer_word, overrides, settled_word};
+pub(super) use log::{answer_word, settled_word};
 pub use names::{diagnoses_as_json, lock_as_json};
 pub use patterns::{verdicts_as_json, who_of_pattern_as_json};
 pub use survey::survey_as_json;

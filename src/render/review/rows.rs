@@ -6,7 +6,8 @@ use crate::model::{
     Audience, ContentId, Declaration, Origin, PageList, Permission, Principal, SpaceKey, Subject, visible,
 };
 use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan};
-use crate::render::style::count;
+use crate::render::access_words::ShownNames as _;
+use crate::render::style::{count, counts};
 
 /// What a row does, what needs the closest look first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,18 +136,14 @@ impl Counted {
     /// `2 pages to open`, `3 permissions to add`, …
     pub(crate) fn words(&self) -> Vec<String> {
         let of = |kind: RowKind| self.pages.values().filter(|found| **found == kind).count();
-        [
+        counts([
             (of(RowKind::Opened), "page to open", "pages to open"),
             (self.add, "permission to add", "permissions to add"),
             (self.remove, "permission to remove", "permissions to remove"),
             (self.roles, "role to change", "roles to change"),
             (of(RowKind::Restricted), "page to restrict", "pages to restrict"),
             (of(RowKind::Changed), "page with a list to change", "pages with a list to change"),
-        ]
-        .into_iter()
-        .filter(|(number, ..)| *number > 0)
-        .map(|(number, one, many)| count(number, one, many))
-        .collect()
+        ])
     }
 }
 
@@ -179,7 +176,7 @@ fn in_space<'a>(
         match *change {
             Change::Grant { .. } => {}
             Change::Role { principal, before, after, reason, .. } => {
-                let role = |id| plan.roles.get(id).map_or_else(|| format!("{id}"), ToString::to_string);
+                let role = |id| plan.role(id);
                 let (kind, what) = match (before, after) {
                     (Some(before), Some(after)) => {
                         (RowKind::Changed, format!("role {} → {}", role(before), role(after)))
