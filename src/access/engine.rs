@@ -7,7 +7,7 @@ use super::principal_table::PrincipalTable;
 use super::question::{Asker, Reason};
 use super::service_desk::has_service_desk;
 use super::standing::Unlisted;
-use crate::model::{AccessClass, AccountId, GroupId, Live, LiveSpace, Principal, SpaceKey};
+use crate::model::{AccountId, GroupId, Live, LiveSpace, Principal, SpaceKey};
 
 /// Answers questions about one state of a site.
 ///
@@ -54,7 +54,7 @@ impl<'a> Engine<'a> {
         Self { live, table, memberships, unlisted, has_service_desk: has_service_desk(live) }
     }
 
-    /// The numbers in the table that stand for the asker; a stranger has several.
+    /// The numbers in the table that stand for the asker.
     pub(super) fn parties(&self, asker: &Asker) -> Result<Vec<u32>, Reason> {
         match asker {
             Asker::Person(account) => self
@@ -65,11 +65,8 @@ impl<'a> Engine<'a> {
                 .group(group)
                 .map(|number| vec![number])
                 .ok_or_else(|| Reason::NoSuchGroup { group: group.clone() }),
-            Asker::Anonymous => Ok(self.table.find(&Principal::Anonymous).into_iter().collect()),
-            // A group that the site mentions nowhere gives nothing.
-            Asker::Stranger { groups } => {
-                let licensed = self.table.find(&Principal::Class(AccessClass::AllLicensedUsers));
-                Ok(licensed.into_iter().chain(groups.iter().filter_map(|group| self.group(group))).collect())
+            Asker::Anonymous | Asker::Stranger => {
+                Ok(self.table.find(&asker.counts_as()).into_iter().collect())
             }
         }
     }

@@ -108,7 +108,7 @@ impl Engine<'_> {
                 let out = self.standings_of(account).any(|standing| standing == Standing::Out);
                 Some(if out { Fix::Reactivate(account.clone()) } else { Fix::License(account.clone()) })
             }
-            Asker::Group(_) | Asker::Stranger { .. } => None,
+            Asker::Group(_) | Asker::Stranger => None,
         }
     }
 

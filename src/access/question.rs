@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, ContentId, ContentKind, GroupId, Missing, PageList, Permission, Principal, RoleId, SpaceKey,
-    SpaceRoleMode, Subject, Why, words,
+    AccessClass, AccountId, ContentId, ContentKind, GroupId, Missing, PageList, Permission, Principal,
+    RoleId, SpaceKey, SpaceRoleMode, Subject, Why, words,
 };
 
 /// Whose access is asked about.
@@ -20,10 +20,8 @@ pub enum Asker {
     Group(GroupId),
     /// A visitor who is not signed in.
     Anonymous,
-    /// A licensed person who is in exactly these groups.
-    Stranger {
-        groups: BTreeSet<GroupId>,
-    },
+    /// A licensed person who is in no group.
+    Stranger,
 }
 
 /// What the asker wants to do.
@@ -202,18 +200,23 @@ impl Asker {
     pub const fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Person(account) => Some(account),
-            Self::Group(_) | Self::Anonymous | Self::Stranger { .. } => None,
+            Self::Group(_) | Self::Anonymous | Self::Stranger => None,
         }
     }
 
-    /// The principal that an entry for the asker would name; of a stranger, a group.
+    /// The principal that an entry for the asker would name; there is none for a stranger alone.
     pub fn principal(&self) -> Option<Principal> {
         match self {
             Self::Person(account) => Some(Principal::User(account.clone())),
             Self::Group(group) => Some(Principal::Group(group.clone())),
             Self::Anonymous => Some(Principal::Anonymous),
-            Self::Stranger { groups } => groups.first().cloned().map(Principal::Group),
+            Self::Stranger => None,
         }
+    }
+
+    /// The principal that the asker is, to a site.
+    pub fn counts_as(&self) -> Principal {
+        self.principal().unwrap_or(Principal::Class(AccessClass::AllLicensedUsers))
     }
 }
 

@@ -60,19 +60,12 @@ impl<'p> OnlyCheck<'p> {
                         .member_who_can(group, self.verb, &object)
                         .map_or_else(|| Asker::Group(group.clone()), Asker::Person),
                     Principal::Anonymous => Asker::Anonymous,
-                    Principal::Class(_) => Asker::Stranger { groups: BTreeSet::new() },
+                    Principal::Class(_) => Asker::Stranger,
                 };
                 checks.push(check(asker, true, *span));
             }
-            let unnamed = [
-                (Asker::Anonymous, Principal::Anonymous),
-                (
-                    Asker::Stranger { groups: BTreeSet::new() },
-                    Principal::Class(AccessClass::AllLicensedUsers),
-                ),
-            ];
-            let unnamed = unnamed.into_iter().filter(|(_, principal)| !self.allowed.contains_key(principal));
-            let mut askers: BTreeSet<Asker> = unnamed.map(|(asker, _)| asker).collect();
+            let mut askers = BTreeSet::from([Asker::Anonymous, Asker::Stranger]);
+            askers.retain(|asker| !self.allowed.contains_key(&asker.counts_as()));
             let allowed = self.allowed.keys().cloned().collect();
             askers.extend(engine.others_who_can(self.verb, &object, &allowed));
             checks.extend(askers.into_iter().map(|asker| {
@@ -168,8 +161,7 @@ impl<'p, 'l> Making<'p, 'l> {
         let mut allowed = BTreeMap::new();
         for who in &only.who {
             let Some(asker) = self.asker(who) else { continue };
-            let licensed = Principal::Class(AccessClass::AllLicensedUsers);
-            allowed.insert(asker.principal().unwrap_or(licensed), &who.span);
+            allowed.insert(asker.counts_as(), &who.span);
         }
         self.found.only.push(OnlyCheck { test: number, verb, objects, allowed, span: &only.target.span });
     }
@@ -177,9 +169,7 @@ impl<'p, 'l> Making<'p, 'l> {
     fn asker(&mut self, who: &Spanned<Grantee>) -> Option<Asker> {
         match &who.value {
             Grantee::Anonymous => Some(Asker::Anonymous),
-            Grantee::Class(AccessClass::AllLicensedUsers) => {
-                Some(Asker::Stranger { groups: BTreeSet::new() })
-            }
+            Grantee::Class(AccessClass::AllLicensedUsers) => Some(Asker::Stranger),
             Grantee::Class(class) => {
                 self.found.skipped.push(
                     Diagnostic::new(

@@ -200,7 +200,7 @@ pub(super) fn asker(
             Ok(asker_of(subject))
         }
         Questioned::Principal(Grantee::Anonymous) => Ok(Asker::Anonymous),
-        Questioned::Principal(Grantee::Class(_)) => Ok(Asker::Stranger { groups: BTreeSet::new() }),
+        Questioned::Principal(Grantee::Class(_)) => Ok(Asker::Stranger),
         Questioned::Unknown(name) => Err(unknown_person(name, policy, live)),
     }
 }

@@ -8,8 +8,7 @@ use crate::access::{
     Route, Verb, Verdict, declared,
 };
 use crate::model::{
-    AccessClass, Audience, ContentId, Declaration, DesiredSpace, Known, PageList, Principal, Restrictions,
-    Subject,
+    Audience, ContentId, Declaration, DesiredSpace, Known, PageList, Principal, Restrictions, Subject,
 };
 
 use super::access_words::{ShownNames as _, SiteNames, reason_words};
@@ -94,15 +93,8 @@ impl Question<'_> {
 pub(super) fn asker_words(asker: &Asker, names: &SiteNames<'_>) -> String {
     match asker {
         Asker::Person(account) => names.person(account),
-        Asker::Group(group) => names.principal(&Principal::Group(group.clone())),
-        Asker::Anonymous => "anonymous".to_owned(),
-        Asker::Stranger { groups } if groups.is_empty() => {
-            Principal::Class(AccessClass::AllLicensedUsers).to_string()
-        }
-        Asker::Stranger { groups } => {
-            let groups = groups.iter().map(|group| names.principal(&Principal::Group(group.clone())));
-            list(&groups.collect::<Vec<_>>())
-        }
+        Asker::Group(_) => names.principal(&asker.counts_as()),
+        Asker::Anonymous | Asker::Stranger => asker.counts_as().to_string(),
     }
 }
 

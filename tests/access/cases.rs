@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use confperm::access::{
-    Asker, Cause, ContentVerb, Engine, Level, Lint, LintInputs, Outcome, Outside, Reason, Verb, Verdict,
+    Cause, ContentVerb, Engine, Level, Lint, LintInputs, Outcome, Outside, Reason, Verb, Verdict,
     effective_changes, lints,
 };
 use confperm::model::{
@@ -554,28 +554,4 @@ fn licences_that_no_group_gives_are_unknown() {
         let listed = Engine::of_what_is_listed(&world.0);
         assert_eq!(listed.can(&asker("user:ann"), ContentVerb::View, &object("ENG")), Verdict::Allowed);
     }
-}
-
-#[test]
-fn a_stranger_adds_up_the_groups() {
-    let world = LiveBuilder::new()
-        .people("ann")
-        .group("readers", "")
-        .group("writers", "")
-        .space("ENG")
-        .grant("ENG", "group:readers", "read/space")
-        .grant("ENG", "group:writers", "create/page")
-        .page("ENG", 1, 0, "group:writers", "");
-    let engine = Engine::new(&world.0);
-    let stranger =
-        |groups: &[&str]| Asker::Stranger { groups: groups.iter().map(|name| group(name)).collect() };
-    assert_eq!(
-        engine.can(&stranger(&["readers", "writers"]), ContentVerb::Edit, &object("ENG/1")),
-        Verdict::Allowed
-    );
-    assert_eq!(
-        engine.can(&stranger(&["readers"]), ContentVerb::Edit, &object("ENG/1")),
-        denied(Level::Space)
-    );
-    assert_eq!(engine.can(&stranger(&[]), ContentVerb::View, &object("ENG/1")), denied(Level::Space));
 }

@@ -41,7 +41,7 @@ proptest! {
         let askers = people.into_iter().chain([
             Asker::Anonymous,
             Asker::Group(group("a")),
-            Asker::Stranger { groups: BTreeSet::new() },
+            Asker::Stranger,
         ]);
         for asker in askers {
             let surveys = engine.survey(&asker);
