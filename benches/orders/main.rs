@@ -3,7 +3,8 @@
 //! `cargo bench --bench orders -- write FILE` before a change of the order of calls notes a line for each site: how many
 //! calls its plan takes, or why it is refused. `cargo bench --bench orders -- compare FILE` afterwards says where another
 //! number of calls came out, or another refusal. The sites are those of the proofs in `tests/order`, and the same in
-//! each run; `-- show KIND NUMBER` prints one.
+//! each run; `-- show KIND NUMBER` prints one. `-- limits` says on which of them another plan comes out where a limit of
+//! the search is halved or doubled.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench may panic, and is there to print")]
 #![allow(dead_code, reason = "the proofs use more of a site than is used here")]
@@ -11,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use confperm::plan::{Gaps, Refusal, plan};
+use confperm::plan::{Gaps, OrderSearch, Refusal, SearchLimits, plan};
 use proptest::strategy::{BoxedStrategy, Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::prelude::*;
@@ -70,18 +71,48 @@ fn outcome(case: &Case) -> String {
     }
 }
 
-/// A line for each site.
-fn outcomes() -> Vec<String> {
+/// A line for each site, as told by its kind and number.
+fn each_site(told: impl Fn(&Case) -> String + Sync) -> Vec<String> {
     let tasks = SITES / KINDS.len() / AT_ONCE;
     let all: Vec<(usize, usize)> =
         (0..KINDS.len()).flat_map(|kind| (0..tasks).map(move |task| (kind, task))).collect();
     let of_task = |&(kind, task): &(usize, usize)| -> Vec<String> {
         let lines = cases(kind, task).into_iter().enumerate();
         lines
-            .map(|(number, case)| format!("{} {} {}", KINDS[kind].0, task * AT_ONCE + number, outcome(&case)))
+            .map(|(number, case)| format!("{} {} {}", KINDS[kind].0, task * AT_ONCE + number, told(&case)))
             .collect()
     };
     all.par_iter().flat_map(of_task).collect()
+}
+
+/// The limits of which another plan comes out, each halved and doubled, one at a time.
+fn telling_limits(case: &Case) -> String {
+    let (desired, live) = (case.desired(), case.live(&case.world()));
+    let planned = |limits: SearchLimits| {
+        plan(&desired, &live, OrderSearch { gaps: Gaps::Refuse, limits }).map(|planned| planned.plan).ok()
+    };
+    let usual = SearchLimits::default();
+    let others = [
+        ("questions / 2", SearchLimits { questions: usual.questions / 2, ..usual }),
+        ("questions * 2", SearchLimits { questions: usual.questions * 2, ..usual }),
+        ("walked / 2", SearchLimits { walked: usual.walked / 2, ..usual }),
+        // Of twice as many calls there are more sets than memory holds.
+        ("walked 20", SearchLimits { walked: 20, ..usual }),
+        ("apart / 2", SearchLimits { apart: usual.apart / 2, ..usual }),
+        ("apart * 2", SearchLimits { apart: usual.apart * 2, ..usual }),
+    ];
+    let as_usual = planned(usual);
+    let telling = others.into_iter().filter(|(_, limits)| planned(*limits) != as_usual);
+    telling.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+}
+
+fn print_telling_limits() {
+    let lines = each_site(telling_limits);
+    let told: Vec<&String> = lines.iter().filter(|line| !line.ends_with(' ')).collect();
+    println!("{} sites; another plan comes out on {}", lines.len(), told.len());
+    for line in told {
+        println!("  {line}");
+    }
 }
 
 /// What is told of a site of which another outcome was noted.
@@ -117,8 +148,9 @@ fn compare(before: &str, now: &[String]) {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["write", file] => fs::write(file, outcomes().join("\n")).unwrap(),
-        ["compare", file] => compare(&fs::read_to_string(file).unwrap(), &outcomes()),
+        ["write", file] => fs::write(file, each_site(outcome).join("\n")).unwrap(),
+        ["compare", file] => compare(&fs::read_to_string(file).unwrap(), &each_site(outcome)),
+        ["limits"] => print_telling_limits(),
         ["show", kind, number] => {
             let kind = KINDS.iter().position(|(name, _)| name == kind).unwrap();
             let number: usize = number.parse().unwrap();
@@ -128,6 +160,6 @@ fn main() {
                 println!("{:#?}\n{:?}", rejected.plan.calls, rejected.broken);
             }
         }
-        _ => println!("write FILE, compare FILE, or show KIND NUMBER"),
+        _ => println!("write FILE, compare FILE, limits, or show KIND NUMBER"),
     }
 }

@@ -10,8 +10,7 @@
 //! | edit, restrict | as view, and the permissions for it | as view, and the edit list of the content |
 //! | delete | as view, and the permission for it | as view, and perhaps the edit list |
 //!
-//! What the space must give, [`ContentVerb::clauses`] says, and whether the edit list counts, [`ContentVerb::edit_list`]. A list that
-//! is not known, as is everything above a hidden ancestor, is a gate without a way that may be open all the same.
+//! A list that is not known, as is everything above a hidden ancestor, is a gate without a way that may be open all the same.
 //!
 //! A formula is read in three ways: for one asker, with every route and every doubt ([`levels`](super::levels)); as
 //! sets of principals ([`who`](super::who)); and gate by gate as sets that many pages share

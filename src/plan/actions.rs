@@ -66,6 +66,12 @@ impl Actions {
         self.needs().iter().flatten().copied().collect()
     }
 
+    /// The most permissions that an action takes beside reading, which comes with each.
+    pub(super) fn most_beside_reading(&self) -> usize {
+        let all = self.on.iter().flatten();
+        all.map(|action| action.needs.len()).max().unwrap_or_default().saturating_sub(1)
+    }
+
     /// Where a kind of content stands in [`Actions::on`].
     pub(super) const fn kind(kind: ContentKind) -> usize {
         matches!(kind, ContentKind::Blogpost) as usize

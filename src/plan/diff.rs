@@ -15,7 +15,8 @@ pub(super) fn diff(target: &Target, live: &Live) -> Vec<Change> {
         let mut changes = Vec::new();
         let Some(space) = live.spaces.get(key) else { return changes };
         for (principal, holding) in &target.holdings {
-            holding_changes(key, principal, holding, space.holdings.get(principal), &mut changes);
+            let given = || space.surely_gives(principal, &live.roles);
+            holding_changes(key, principal, holding, (space.holdings.get(principal), &given), &mut changes);
         }
         page_changes(key, target, space, &mut changes);
         changes
@@ -28,7 +29,7 @@ fn holding_changes(
     key: &SpaceKey,
     principal: &Principal,
     target: &TargetHolding,
-    live: Option<&Holding>,
+    (live, given): (Option<&Holding>, &dyn Fn() -> BTreeSet<Permission>),
     changes: &mut Vec<Change>,
 ) {
     let nothing = BTreeMap::new();
@@ -61,11 +62,13 @@ fn holding_changes(
         }
         TargetHolding::Grants(grants) => {
             if role.is_some() {
-                // What is asked for takes the place of the role.
-                let reasons = grants.values().filter(|(strength, _)| *strength != Strength::Tolerated);
-                let mut asked = reasons.map(|(_, reason)| reason);
-                let asked = asked.find(|reason| matches!(reason, ChangeReason::Declared(_)));
-                changes.push(role_change(None, asked.unwrap_or(&ChangeReason::NotDeclared)));
+                // What is asked for takes its place, above all what it does not give.
+                let given = given();
+                let asked = target.singles(Strength::Required);
+                let asked = asked.filter(|(_, reason)| matches!(reason, ChangeReason::Declared(_)));
+                let asked = asked.min_by_key(|(permission, _)| given.contains(permission));
+                let reason = asked.map_or(&ChangeReason::NotDeclared, |(_, reason)| reason);
+                changes.push(role_change(None, reason));
             }
             let all: BTreeSet<Permission> = grants.keys().chain(held.keys()).copied().collect();
             for permission in all {

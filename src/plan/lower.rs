@@ -24,7 +24,7 @@ use crate::model::{
     Restrictions, RoleId, SpaceKey, Strength, Vocabulary, Watched,
 };
 
-use super::change::{Change, ChangeAction};
+use super::change::{Change, ChangeAction, ChangeReason};
 use super::draft::Draft;
 use super::enabling::wait_for_rights;
 use super::target::{Target, TargetHolding};
@@ -58,6 +58,7 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
             };
             drafts.push(Draft::new(call, covers.clone(), BTreeSet::new()));
         }
+        replace_roles_last(&mut drafts, first, changes);
         wait_for_rights(&mut drafts[first..], first, space, live);
         if let Some(desired_space) = desired.spaces.get(key) {
             wait_for_their_rules(&mut drafts, first, &desired_space.watched, changes);
@@ -67,6 +68,26 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
         }
     }
     drafts
+}
+
+/// What a role gave that is given again is known by the role alone. If a run ended after it went, no later plan would know
+/// what is left to give. The drafts of the space begin at `first`.
+fn replace_roles_last(drafts: &mut [Draft], first: usize, changes: &[Change]) {
+    let gives_again = |draft: &Draft| match &draft.call {
+        Call::Grant { principal, .. } => {
+            let mut covered = draft.covers.iter().filter_map(|&number| changes.get(number));
+            covered.any(|change| *change.reason() == ChangeReason::GivenByRole).then(|| principal.clone())
+        }
+        Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => None,
+    };
+    let again: Vec<(usize, Principal)> =
+        (first..drafts.len()).filter_map(|number| Some((number, gives_again(&drafts[number])?))).collect();
+    for draft in &mut drafts[first..] {
+        if let Call::AssignRoles { roles, .. } = &draft.call {
+            let earlier = again.iter().filter(|(_, principal)| roles.contains_key(principal));
+            draft.resumes.extend(earlier.map(|(number, _)| *number));
+        }
+    }
 }
 
 /// A rule may select a space by what a principal holds there, or hand that on. If a run ended after revoking it and
@@ -199,6 +220,8 @@ struct GrantCalls<'a> {
     principal: &'a Principal,
     required: BTreeSet<Permission>,
     tolerated: BTreeSet<Permission>,
+    /// What is required because a role gave it that goes.
+    given_again: BTreeSet<Permission>,
     held: BTreeMap<Permission, BTreeSet<GrantId>>,
     vocabulary: Vocabulary,
     changes: &'a GrantChanges,
@@ -213,6 +236,8 @@ impl<'a> GrantCalls<'a> {
         vocabulary: Vocabulary,
         changes: &'a GrantChanges,
     ) -> Self {
+        let given_again = target.singles(Strength::Required);
+        let given_again = given_again.filter(|(_, reason)| **reason == ChangeReason::GivenByRole);
         let of = |strength| target.singles(strength).map(|(permission, _)| permission).collect();
         let held = match live.holdings.get(principal) {
             Some(Holding::Grants(grants)) => grants.clone(),
@@ -223,6 +248,7 @@ impl<'a> GrantCalls<'a> {
             principal,
             required: of(Strength::Required),
             tolerated: of(Strength::Tolerated),
+            given_again: given_again.map(|(permission, _)| permission).collect(),
             held,
             vocabulary,
             changes,
@@ -253,7 +279,10 @@ impl<'a> GrantCalls<'a> {
         let mut brought: BTreeMap<Permission, usize> = BTreeMap::new();
         for permission in missing {
             let covers = self.change(permission, ChangeAction::Add);
-            if let Some(&producer) = brought.get(&permission) {
+            // That it comes along is not relied on where nothing would tell a later run that it is missing.
+            if let Some(&producer) =
+                brought.get(&permission).filter(|_| !self.given_again.contains(&permission))
+            {
                 drafts[producer].covers.extend(covers);
                 continue;
             }

@@ -73,14 +73,8 @@ fn counted(all: &[Change], own: &[Change]) -> Vec<Unmanaged> {
 fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Option<&Holding>) -> bool {
     let grants = match target {
         TargetHolding::Nothing(reason) | TargetHolding::Role(_, reason) => return share.lets(reason, who),
-        // Single permissions take the place of a role, which no line names, and what stays of it is given again with
-        // them.
-        TargetHolding::Grants(grants) if matches!(held, Some(Holding::Role(_))) => {
-            let is_own = |(strength, reason): &(Strength, ChangeReason)| {
-                *strength != Strength::Tolerated && share.has(reason)
-            };
-            return share.removes(who) && grants.values().any(is_own);
-        }
+        // Single permissions take the place of a role, which no line names: that is for the run that has all lines.
+        TargetHolding::Grants(_) if matches!(held, Some(Holding::Role(_))) => return false,
         TargetHolding::Grants(grants) => grants,
     };
     let nothing = BTreeMap::new();

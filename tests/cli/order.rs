@@ -224,3 +224,77 @@ fn what_a_role_gives_stays_in_an_additive_space_where_single_permissions_are_ask
     folder.run(&["can", "group:team", "delete/page", "ENG"]).code(0);
     folder.run(&["can", "group:team", "create/page", "ENG"]).code(3);
 }
+
+/// A policy that was carried out stays valid where a copy brings single permissions beside a role.
+#[test]
+fn what_is_copied_beside_a_role_comes_with_what_the_role_gave() {
+    let site = SITE.replace("pre-roles", "roles-transition")
+        + &DEVELOPERS_HAVE_A_ROLE.replace(
+            "spaces:\n",
+            "  Viewer: {id: r-view, type: system, permissions: [read/space]}\nspaces:\n  OPS:\n    id: \
+             102\n    name: Operations\n    permissions: {read/space: [user:ann], administer/space: [user:ann]}\n    \
+             role-assignments: {Viewer: [group:team]}\n",
+        );
+    let policy = format!(
+        "{POLICY}spaces:\n  ENG: {{mode: additive, access: {{delete/page: [group:team]}}}}\n  OPS: {{mode: additive, \
+         like: 'live:ENG'}}\n"
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    // The role is copied first, and what takes its place afterwards.
+    for _ in 0..2 {
+        folder.run(&["apply", "--yes"]).code(0);
+    }
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+    for permission in ["delete/page", "create/page", "create/comment"] {
+        folder.run(&["can", "group:team", permission, "OPS"]).code(0);
+    }
+}
+
+/// What a role gave is known by the role alone, so it goes when all of that was given again, whatever comes along on the
+/// site; and a run that ends before that is taken up by the next.
+#[test]
+fn a_role_goes_after_what_it_gave_was_given_again() {
+    for companions in ["always", "never"] {
+        let site = format!("quirks: {{companions: {companions}}}\n")
+            + &SITE.replace("pre-roles", "roles-transition")
+            + DEVELOPERS_HAVE_A_ROLE;
+        let policy =
+            format!("{POLICY}spaces:\n  ENG: {{mode: additive, access: {{delete/page: [group:team]}}}}\n");
+        let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+        let calls = explained(&folder);
+        let goes = place(&calls, "assign group:team no role");
+        for permission in ["read/space", "create/comment", "create/page", "update/page"] {
+            assert!(place(&calls, &format!("give {permission} to group:team")) < goes, "{calls:#?}");
+        }
+        for most in 1..=goes {
+            let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+            // What came along needs no call.
+            if folder.run(&["apply", "--yes", "--max-calls", &most.to_string()]).code == 0 {
+                assert!(most >= goes, "{most} of {calls:#?}");
+                break;
+            }
+            let said = folder.run(&["plan"]).code(0).out;
+            assert!(said.contains("- role Collaborator"), "{most}: {said}");
+            folder.run(&["apply", "--yes"]).code(0);
+            assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+            for permission in ["delete/page", "create/comment", "create/page", "update/page"] {
+                folder.run(&["can", "group:team", permission, "ENG"]).code(0);
+            }
+            folder.run(&["can", "group:team", "export_content/space", "ENG"]).code(3);
+        }
+    }
+}
+
+/// What ended is not given again with what takes the place of a role, or the next plan would take it.
+#[test]
+fn what_ended_goes_with_the_role_that_gave_it() {
+    let site = SITE.replace("pre-roles", "roles-transition") + DEVELOPERS_HAVE_A_ROLE;
+    let access = "{create/page: [group:team], create/comment: [{who: group:team, until: 2020-01-31}], delete/page: \
+                  [group:team]}";
+    let policy = format!("{POLICY}spaces:\n  ENG: {{mode: additive, access: {access}}}\n");
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    let said = folder.run(&["plan"]).code(0).out;
+    assert!(said.contains("loses create/comment"), "{said}");
+    folder.run(&["apply", "--yes"]).code(0);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}

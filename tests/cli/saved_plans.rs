@@ -286,7 +286,7 @@ fn an_edited_plan_is_not_read() {
     let objects = plan["objects"].as_array().unwrap();
     let page = objects.iter().position(|object| object["content"] == "11").unwrap();
     plan["objects"][page]["after"]["view"] = "anyone".into();
-    for format in ["1.14", "1.0", "2.0"] {
+    for format in [confperm::plan::FORMAT_VERSION, "1.0", "2.0"] {
         plan["format_version"] = format.into();
         folder.write("edited.json", &plan.to_string());
         for command in [&["apply", "edited.json"][..], &["show", "edited.json"]] {

@@ -113,11 +113,16 @@ pub(super) fn visit(
     let protected: BTreeSet<usize> = space.protected.iter().filter_map(|who| principals.place(who)).collect();
     let permissions = actions.permissions().union(&changed).copied().collect();
     let kinds = principals.kinds(&rows, &permissions, &protected);
-    // To edit takes one permission, which comes with reading, and to restrict takes another.
     let of_each = (goals.all.len() + changed.len()).saturating_mul(rows.len());
     // To make an atom takes as much as twenty questions about it.
     let most = space.limits.questions / of_each.max(20);
-    let atoms = space.group_index.atoms(&principals.all, &kinds, goals.longest() + 2, space.live, most)?;
+    let atoms = space.group_index.atoms(
+        &principals.all,
+        &kinds,
+        goals.longest() + actions.most_beside_reading(),
+        space.live,
+        most,
+    )?;
     let work = atoms.len().saturating_mul(of_each);
     for atom in &atoms {
         let person = Observer {

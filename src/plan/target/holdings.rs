@@ -122,6 +122,7 @@ impl Here<'_> {
         let held = self.permissions_held(principal, holding);
         self.refuse_strays(&mut goal, principal, &held);
         let wanted = goal.clone();
+        let is_enough = self.is_enough(holding, &goal);
         let extra = keep_beside(&mut goal, holding, &held, reason);
         if extra > 0 {
             kept.add(self.key, reason, principal, extra);
@@ -129,9 +130,21 @@ impl Here<'_> {
                 kept.stays.holding(self.key, principal, wanted, reason);
             }
         }
-        // A role stays that gives all that is asked for.
-        let is_so = matches!(holding, Holding::Role(_)) && asks_nothing_of(&goal, &held);
-        (!is_so).then_some(goal)
+        (!is_enough).then_some(goal)
+    }
+
+    /// Whether a role stays: by itself it gives all single permissions that are asked for, and nothing came along beside
+    /// it. Rows beside it are no reason: a run that ended early may have left them.
+    fn is_enough(self, holding: &Holding, goal: &TargetHolding) -> bool {
+        let (Holding::Role(role), TargetHolding::Grants(grants)) = (holding, goal) else { return false };
+        let gives = |permission: Permission| {
+            self.live.roles.get(role).is_some_and(|role| role.gives(permission) == Truth::Yes)
+        };
+        grants.iter().all(|(permission, (strength, reason))| match strength {
+            Strength::Required => gives(*permission),
+            Strength::Tolerated => true,
+            Strength::Refused => *reason != ChangeReason::CameAlong,
+        })
     }
 
     /// Whether a principal holds something that an earlier run may have brought along.
@@ -188,13 +201,6 @@ fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
         (TargetHolding::Nothing(_) | TargetHolding::Role(..), _) => 0,
         (TargetHolding::Grants(_), _) => target.singles(Strength::Required).count().max(1),
     }
-}
-
-/// Whether single permissions that are declared are all there, and what is to go is not.
-fn asks_nothing_of(declared: &TargetHolding, held: &BTreeSet<Permission>) -> bool {
-    matches!(declared, TargetHolding::Grants(_))
-        && declared.singles(Strength::Required).all(|(permission, _)| held.contains(&permission))
-        && !declared.singles(Strength::Refused).any(|(permission, _)| held.contains(&permission))
 }
 
 /// Simplifies a target that requires nothing: where nothing is tolerated either, the principal is to hold nothing.

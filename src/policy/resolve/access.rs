@@ -165,10 +165,20 @@ impl<'a> Resolver<'a> {
         match (holdings.get_mut(principal), held) {
             (wanted, Holding::Role(role)) => {
                 let still = matches!(&wanted, Some(ToHold::Role(wanted, _)) if wanted == role);
-                let Some(gave) = self.gave(over, held).filter(|_| !still) else { return };
-                kept.ended_roles.insert(principal.clone());
-                if wanted.is_none() {
-                    holdings.insert(principal.clone(), ToHold::Nothing(Arc::clone(&gave.by)));
+                match (self.gave(over, held).filter(|_| !still), wanted) {
+                    (Some(gave), wanted) => {
+                        kept.ended_roles.insert(principal.clone());
+                        if wanted.is_none() {
+                            holdings.insert(principal.clone(), ToHold::Nothing(Arc::clone(&gave.by)));
+                        }
+                    }
+                    // Where single permissions take the place of the role, what ended is not given again.
+                    (None, Some(ToHold::Grants(grants))) => {
+                        for (permission, wanted) in refused(over) {
+                            grants.entry(permission).or_insert(wanted);
+                        }
+                    }
+                    (None, _) => {}
                 }
             }
             (None, Holding::Grants(_)) => {

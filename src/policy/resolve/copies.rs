@@ -8,7 +8,7 @@ use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     AccountKind, Declaration, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId,
-    Strength, Subject, ToHold, Wanted,
+    SpaceRoleMode, Strength, Subject, ToHold, Wanted,
 };
 use crate::policy::ast::Named;
 
@@ -144,16 +144,25 @@ impl<'a> Resolver<'a> {
         more: &RoleOrGrants,
         beside: Option<&Holding>,
     ) -> Option<RoleOrGrants> {
-        match (now.or_else(|| beside.map(RoleOrGrants::of_live)), more) {
-            (None, more) => Some(more.clone()),
-            (Some(RoleOrGrants::Grants(now)), RoleOrGrants::Grants(more)) => {
+        let Some(now) = now else {
+            let Some(beside) = beside.map(RoleOrGrants::of_live) else { return Some(more.clone()) };
+            let takes_rows = self.live.site.mode != SpaceRoleMode::Roles;
+            let both = self.both(Some(beside.clone()), more, None);
+            // Where single permissions take the place of a role that stays otherwise, what it gave is given again.
+            return both.or_else(|| match (beside, more) {
+                (RoleOrGrants::Role(_), RoleOrGrants::Grants(_)) if takes_rows => Some(more.clone()),
+                _ => None,
+            });
+        };
+        match (now, more) {
+            (RoleOrGrants::Grants(now), RoleOrGrants::Grants(more)) => {
                 Some(RoleOrGrants::Grants(now.union(more).copied().collect()))
             }
-            (Some(RoleOrGrants::Role(first)), RoleOrGrants::Role(second)) => {
+            (RoleOrGrants::Role(first), RoleOrGrants::Role(second)) => {
                 self.greater(&first, second).map(RoleOrGrants::Role)
             }
-            (Some(RoleOrGrants::Role(role)), RoleOrGrants::Grants(grants)) => self.covers(&role, grants),
-            (Some(RoleOrGrants::Grants(grants)), RoleOrGrants::Role(role)) => self.covers(role, &grants),
+            (RoleOrGrants::Role(role), RoleOrGrants::Grants(grants)) => self.covers(&role, grants),
+            (RoleOrGrants::Grants(grants), RoleOrGrants::Role(role)) => self.covers(role, &grants),
         }
     }
 

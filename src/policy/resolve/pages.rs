@@ -344,8 +344,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Those who may edit a page must be among those who may view it, also where two entries decide. Within
-    /// one entry that was checked when the policy was read.
     /// Who may edit a page by one entry has to be able to view it by another. Where the entries themselves say that they
     /// meet, the policy is wrong; where they meet because of where a page stands, that page is skipped.
     fn editors_view(

@@ -289,7 +289,7 @@ fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
         if let Some(role) = found.assignments.get(&principal).filter(|_| space.additive) {
             // In an additive space a role that gives as much stays, and otherwise what it gave does.
             let gave = of(world, role);
-            if pairs.iter().all(|pair| gave.contains(pair) || found.holds(&principal, *pair)) {
+            if pairs.iter().all(|pair| gave.contains(pair)) {
                 continue;
             }
             pairs.extend(gave);
