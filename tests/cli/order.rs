@@ -298,3 +298,57 @@ fn what_ended_goes_with_the_role_that_gave_it() {
     folder.run(&["apply", "--yes"]).code(0);
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
 }
+
+/// Visitors who hold the same role make it no safer to take it first: who reads by both notices nothing, and a run that
+/// ended then would leave the group without what it had.
+#[test]
+fn a_role_waits_for_what_it_gave_where_visitors_have_it_too() {
+    let site = SITE.replace("pre-roles", "roles-transition").replace("anonymous: false", "anonymous: true")
+        + "roles:\n  Auditor: {id: r-auditor, type: custom, permissions: [read/space, export/space]}\nspaces:\n  DOC:\n    \
+           id: 101\n    name: Documents\n    permissions: {read/space: [user:ann], administer/space: [user:ann]}\n    \
+           role-assignments: {Auditor: [group:team, anonymous]}\n  ENG:\n    id: 102\n    name: Engineering\n    \
+           permissions: {read/space: [user:ann], administer/space: [user:ann]}\n";
+    assert!(site.contains("anonymous: true"), "{site}");
+    let policy = format!(
+        "{POLICY}spaces:\n  DOC: {{mode: additive, access: {{create/page: [group:team]}}}}\n  ENG: {{access: {{read/space: \
+         [group:team]}}}}\n"
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    let calls = explained(&folder);
+    let given = place(&calls, "DOC: give export/space to group:team");
+    let gone = place(&calls, "DOC: assign group:team no role");
+    assert!(given < gone, "{calls:#?}");
+}
+
+/// Of two lines, the one that asks for what the role lacks makes it go.
+#[test]
+fn a_role_goes_for_the_line_that_asks_for_more() {
+    let site = SITE.replace("pre-roles", "roles-transition") + DEVELOPERS_HAVE_A_ROLE;
+    let access = "\n      create/page: [group:team]\n      delete/page: [group:team]";
+    let policy = format!("{POLICY}spaces:\n  ENG:\n    mode: additive\n    access:{access}\n");
+    let line = policy.lines().position(|line| line.contains("delete/page")).unwrap() + 1;
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    let said = folder.run(&["plan"]).code(0).out;
+    let gone = said.lines().find(|line| line.contains("- role Collaborator")).unwrap();
+    assert!(gone.ends_with(&format!("confperm.yaml:{line}")), "{said}");
+}
+
+/// A run for one team has not all lines about a principal, so it replaces no role.
+#[test]
+fn a_run_for_a_team_puts_no_single_permissions_in_the_place_of_a_role() {
+    let site = SITE.replace("pre-roles", "roles-transition") + DEVELOPERS_HAVE_A_ROLE;
+    let policy = format!(
+        "{POLICY}spaces:\n  ENG: {{mode: additive, access: {{export/space: [group:team]}}}}\ndelegation:\n  team.yaml: \
+         {{name: a, spaces: [ENG], may-grant: [create/page, delete/page], to: [group:team], may-remove: own}}\n"
+    );
+    let line = |permission: &str| {
+        format!("rules: [{{name: more, spaces: [ENG], access: {{{permission}: [group:team]}}}}]\n")
+    };
+    for permission in ["create/page", "delete/page"] {
+        let files = [("site.yaml", &*site), ("confperm.yaml", &policy), ("team.yaml", &line(permission))];
+        let folder = Folder::with(&files);
+        let said = folder.run(&["plan", "--team", "a"]).code(0).out;
+        assert!(said.contains("left to the files of others"), "{permission}: {said}");
+        assert!(!said.contains("- role") && !said.contains("export/space"), "{permission}: {said}");
+    }
+}
